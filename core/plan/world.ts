@@ -48,8 +48,10 @@ export type NodeAnswer =
       /** Commit that the trees and the state mount are of: the newest applied for this node. */
       readonly commit: string;
       readonly generation: string;
-      /** Lines between the header and the litefile list: image, state, statemnt, trees. Interned: equal texts are one string. */
+      /** Lines between the header and the litefile list: state, statemnt, trees. Interned: equal texts are one string. */
       readonly body: string;
+      /** How many lines `body` has. */
+      readonly lines: number;
     }
   | { readonly kind: 'refusal'; readonly commit: string; readonly reason: string };
 
@@ -59,6 +61,8 @@ export interface Generation {
   readonly image: string;
   /** Lines, one an entry. */
   readonly litefile: string;
+  /** How many lines `litefile` has. */
+  readonly lines: number;
 }
 
 /** Nodes that keep their previous set, and why. */

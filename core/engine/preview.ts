@@ -1,0 +1,85 @@
+/** Snapshot to preview: view, checks, plan, world and difference, in one pure pass but for reading the snapshot. */
+import { checkView } from '../check/check.ts';
+import { judgeSeverity } from '../check/severity.ts';
+import type { Diagnostic } from '../diagnostic/diagnostic.ts';
+import { type Composed, composeWorld, type PreviousSets } from '../plan/compose.ts';
+import { diffWorlds } from '../plan/diff.ts';
+import { imageDecision, makePlan, type Plan } from '../plan/make-plan.ts';
+import type { World } from '../plan/world.ts';
+import type { LoadedPlugin } from '../plugin/loaded.ts';
+import { managementNode } from '../plugin/output.ts';
+import type { ImagePlan } from '../plugin/plugin.ts';
+import type { Snapshot } from '../repo/snapshot.ts';
+import { buildView, type ViewBase } from '../resolve/build-view.ts';
+import { TableCache } from '../tables/load.ts';
+import type { Preview } from './types.ts';
+
+export interface PlanningContext {
+  readonly plugins: readonly LoadedPlugin[];
+  readonly target: string;
+  readonly images: 'external' | 'built';
+  readonly base: ViewBase;
+}
+
+export function planningContext(
+  plugins: readonly LoadedPlugin[],
+  options: { readonly target?: string; readonly images?: 'external' | 'built' } = {},
+): PlanningContext {
+  return {
+    plugins,
+    target: options.target ?? managementNode,
+    images: options.images ?? 'external',
+    base: { tableCache: new TableCache(), extraSchemas: plugins.flatMap(({ plugin }) => plugin.tables ?? []) },
+  };
+}
+
+/** Plans a snapshot; the diagnostics of tables, resolution, checks and plugins are in the plan's view and in `checked`. */
+export async function planSnapshot(
+  snapshot: Snapshot,
+  context: PlanningContext,
+): Promise<{ plan: Plan; checked: readonly Diagnostic[] }> {
+  const diagnostics: Diagnostic[] = [];
+  const imagePlans = new Map<string, ImagePlan>();
+  const decide = context.images === 'built' ? imageDecision(context.plugins, imagePlans, diagnostics) : undefined;
+  const view = await buildView(snapshot, context.base, decide);
+  const plan = makePlan(view, context.plugins, context.target, imagePlans);
+  diagnostics.push(...checkView(view));
+  return { plan, checked: [...view.diagnostics, ...diagnostics] };
+}
+
+/** What a planned commit would do to `base`, and whether it may. */
+export function previewPlan(
+  plan: Plan,
+  checked: readonly Diagnostic[],
+  base: { readonly world: World | undefined; readonly sets: PreviousSets; readonly present: (id: string) => boolean },
+): { preview: Preview; composed: Composed } {
+  const composed = composeWorld(plan, base.sets, base.present, base.world);
+  const diagnostics = judgeSeverity(plan.view, [...checked, ...composed.diagnostics]);
+  const ok = diagnostics.every((diagnostic) => diagnostic.severity !== 'error');
+  const preview: Preview = {
+    commit: plan.view.commit,
+    diagnostics,
+    ok,
+    view: plan.view,
+    world: ok ? composed.world : undefined,
+    diff: ok ? diffWorlds(base.world, composed.world) : undefined,
+  };
+  return { preview, composed };
+}
+
+const nothing: PreviousSets = new Map();
+
+/** Check and plan of one snapshot without a server. Artifacts count as present: what is shown is where it ends. */
+export async function previewSnapshot(
+  snapshot: Snapshot,
+  options: {
+    readonly plugins: readonly LoadedPlugin[];
+    readonly images?: 'external' | 'built';
+    readonly base?: World;
+    readonly context?: PlanningContext;
+  },
+): Promise<Preview> {
+  const context = options.context ?? planningContext(options.plugins, { images: options.images });
+  const { plan, checked } = await planSnapshot(snapshot, context);
+  return previewPlan(plan, checked, { world: options.base, sets: nothing, present: () => true }).preview;
+}

@@ -1,0 +1,142 @@
+/**
+ * Composes the world from a plan: nodes whose artifacts exist take their new set, the others keep their whole previous one
+ * (DESIGN 7). A ready node whose new set needs a path or an address that a waiting node still holds waits behind it, so that
+ * every node's set stays whole.
+ */
+import { badOutput } from '../diagnostic/catalogue/plan.ts';
+import type { Diagnostic } from '../diagnostic/diagnostic.ts';
+import type { ArtifactOutput, Output, ReloadOutput } from '../plugin/output.ts';
+import type { Image } from '../resolve/view.ts';
+import { EntryTable } from './entry-table.ts';
+import type { NodeSet, Plan } from './make-plan.ts';
+import type { NodeAnswer, Waiting, World } from './world.ts';
+
+export interface Composed {
+  readonly world: World;
+  /** The set that each node has in this world, and the commit it is of. */
+  readonly sets: ReadonlyMap<string, NodeSet>;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** What a node had before; undefined: nothing. */
+export type PreviousSets = ReadonlyMap<string, NodeSet>;
+
+const isBoot = (set: NodeSet): boolean => set.image !== undefined || set.outputs.length > 0;
+
+/** The paths (but for parts) and addresses that a set holds alone. */
+function claims(set: NodeSet): string[] {
+  const list: string[] = [];
+  for (const { output } of set.outputs) {
+    if (output.kind === 'file' || output.kind === 'link' || output.kind === 'hardlink') {
+      list.push(`${output.root}:${output.path}`);
+    }
+  }
+  for (const address of set.addresses) list.push(`address ${address}`);
+  return list;
+}
+
+function findWaiting(plan: Plan, previous: PreviousSets, present: (artifact: string) => boolean): Map<string, Waiting> {
+  const waiting = new Map<string, Waiting>();
+  const held = new Map<string, string>();
+  const keep = (node: string): string | undefined => {
+    const before = previous.get(node);
+    if (before === undefined || !isBoot(before)) return undefined;
+    for (const claim of claims(before)) held.set(claim, node);
+    return before.commit;
+  };
+  const missingOf = new Map<readonly string[], readonly string[]>();
+  for (const [node, set] of plan.sets) {
+    let missing = missingOf.get(set.needs);
+    if (missing === undefined) {
+      missing = set.needs.filter((id) => !present(id));
+      missingOf.set(set.needs, missing);
+    }
+    if (missing.length === 0) continue;
+    waiting.set(node, { node, image: set.image?.name, artifacts: missing, behind: undefined, keeps: keep(node) });
+  }
+  // Each round may make more nodes wait; what they hold can only grow, so this ends.
+  for (let grown = held.size > 0; grown; ) {
+    grown = false;
+    for (const [node, set] of plan.sets) {
+      if (waiting.has(node)) continue;
+      const clash = claims(set).find((claim) => {
+        const holder = held.get(claim);
+        return holder !== undefined && holder !== node;
+      });
+      if (clash === undefined) continue;
+      waiting.set(node, { node, image: undefined, artifacts: [], behind: held.get(clash), keeps: keep(node) });
+      grown = true;
+    }
+  }
+  return waiting;
+}
+
+/** A waiting node that had nothing is refused with the reason; its addresses stay known so that the refusal can name it. */
+function emptySet(set: NodeSet, waiting: Waiting): NodeSet {
+  const why = waiting.image === undefined ? `node ${waiting.behind} to let go of its names` : `image ${waiting.image}`;
+  const answer: NodeAnswer = { kind: 'refusal', commit: set.commit, reason: `${waiting.node} waits for ${why}` };
+  return { ...set, outputs: [], answer, image: undefined, needs: [] };
+}
+
+/**
+ * Composes the world of a plan. `reuse`: the world in effect; entries that do not change are the same objects, which saves
+ * hashing and makes differences cheap.
+ */
+export function composeWorld(
+  plan: Plan,
+  previous: PreviousSets,
+  present: (artifact: string) => boolean,
+  reuse: World | undefined,
+): Composed {
+  const diagnostics: Diagnostic[] = [...plan.diagnostics];
+  const waiting = findWaiting(plan, previous, present);
+  const sets = new Map<string, NodeSet>();
+  for (const [node, set] of plan.sets) {
+    const held = waiting.get(node);
+    const before = held?.keeps === undefined ? undefined : previous.get(node);
+    sets.set(node, before ?? (held === undefined ? set : emptySet(set, held)));
+  }
+  // A node that is no longer in the tables has no set: its outputs go.
+  const table = new EntryTable(plan.view, reuse, diagnostics);
+  const reloads = new Map<string, ReloadOutput>();
+  const artifacts = new Map<string, ArtifactOutput>(plan.artifacts);
+  const add = (plugin: string, output: Output): void => {
+    if (output.kind === 'reload') {
+      const known = reloads.get(output.name);
+      if (known !== undefined && JSON.stringify(known) !== JSON.stringify(output)) {
+        diagnostics.push(
+          badOutput(undefined, { plugin, what: `reload '${output.name}' is planned twice, differently` }),
+        );
+      }
+      reloads.set(output.name, output);
+    } else if (output.kind !== 'artifact') table.add(plugin, output);
+  };
+  for (const { plugin, output } of plan.shared) add(plugin, output);
+  const answers = new Map<string, NodeAnswer>();
+  const addresses = new Map<string, string[]>();
+  const external = new Set<Image>();
+  for (const [node, set] of sets) {
+    for (const { plugin, output } of set.outputs) add(plugin, output);
+    answers.set(node, set.answer);
+    for (const address of set.addresses) {
+      const list = addresses.get(address);
+      if (list === undefined) addresses.set(address, [node]);
+      else list.push(node);
+    }
+    if (set.image?.build.kind === 'external') external.add(set.image);
+  }
+  const world: World = {
+    target: plan.target,
+    commit: plan.commit,
+    roots: table.finish(),
+    answers,
+    addresses,
+    generations: plan.generations,
+    artifacts,
+    reloads: [...reloads.values()],
+    waiting,
+    external: [...external],
+    elsewhere: new Map([...plan.elsewhere].map(([target, outputs]) => [target, outputs.length])),
+  };
+  return { world, sets, diagnostics };
+}

@@ -1,0 +1,142 @@
+/** Runs every plugin's pure hooks over a view and sorts what they plan by whom it serves. */
+import { badOutput, pluginFailed } from '../diagnostic/catalogue/plan.ts';
+import type { Diagnostic } from '../diagnostic/diagnostic.ts';
+import type { LoadedPlugin } from '../plugin/loaded.ts';
+import type { ArtifactOutput, Output } from '../plugin/output.ts';
+import type { ImagePlan } from '../plugin/plugin.ts';
+import type { BuildDecision } from '../resolve/build-view.ts';
+import type { Image, Node, View } from '../resolve/view.ts';
+import { answerOf, Bodies, generationOf } from './answer.ts';
+import type { Generation, NodeAnswer } from './world.ts';
+
+export interface PlannedOutput {
+  readonly plugin: string;
+  readonly output: Output;
+}
+
+/** All that one node's boot depends on; it flips as a unit (DESIGN 7). */
+export interface NodeSet {
+  /** Commit that it was planned from. */
+  readonly commit: string;
+  readonly outputs: readonly PlannedOutput[];
+  readonly answer: NodeAnswer;
+  readonly addresses: readonly string[];
+  readonly image: Image | undefined;
+  /** Ids of artifacts without which it cannot be in place. */
+  readonly needs: readonly string[];
+}
+
+export interface Plan {
+  readonly view: View;
+  readonly commit: string;
+  readonly target: string;
+  /** Outputs that serve all. */
+  readonly shared: readonly PlannedOutput[];
+  readonly sets: ReadonlyMap<string, NodeSet>;
+  readonly artifacts: ReadonlyMap<string, ArtifactOutput>;
+  readonly generations: ReadonlyMap<string, Generation>;
+  readonly elsewhere: ReadonlyMap<string, readonly Output[]>;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** The build decision for buildView: the first plugin whose images hook answers builds the image. */
+export function imageDecision(
+  plugins: readonly LoadedPlugin[],
+  plans: Map<string, ImagePlan>,
+  diagnostics: Diagnostic[],
+): BuildDecision {
+  return (view, image) => {
+    for (const { plugin, hooks } of plugins) {
+      if (hooks.images === undefined) continue;
+      const plan = guarded(plugin.name, 'images', diagnostics, () => hooks.images?.(view, image));
+      if (plan !== undefined) {
+        plans.set(image.name, plan);
+        return plan.build;
+      }
+    }
+    return undefined;
+  };
+}
+
+function guarded<T>(plugin: string, hook: string, diagnostics: Diagnostic[], run: () => T): T | undefined {
+  try {
+    return run();
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    diagnostics.push(pluginFailed(undefined, { plugin, hook, why }));
+    return undefined;
+  }
+}
+
+/** Whether a node's boot set can be made at all. */
+export function isPlannable(node: Node): boolean {
+  return node.state !== undefined && node.state !== 'offline' && node.problems.length === 0;
+}
+
+/** Plans a view for one target. `imagePlans`: what imageDecision collected while the view was made. */
+export function makePlan(
+  view: View,
+  plugins: readonly LoadedPlugin[],
+  target: string,
+  imagePlans: ReadonlyMap<string, ImagePlan>,
+): Plan {
+  const commit = view.commit ?? 'uncommitted';
+  const diagnostics: Diagnostic[] = [];
+  const shared: PlannedOutput[] = [];
+  const byNode = new Map<string, PlannedOutput[]>();
+  const artifacts = new Map<string, ArtifactOutput>();
+  const elsewhere = new Map<string, Output[]>();
+  const place = (plugin: string, output: Output): void => {
+    if (output.target !== target) {
+      const list = elsewhere.get(output.target);
+      if (list === undefined) elsewhere.set(output.target, [output]);
+      else list.push(output);
+      return;
+    }
+    if (output.kind === 'artifact') {
+      artifacts.set(output.id, output);
+      return;
+    }
+    const node = 'node' in output ? output.node : undefined;
+    if (node === undefined) shared.push({ plugin, output });
+    else if (!view.nodes.has(node)) {
+      diagnostics.push(badOutput(undefined, { plugin, what: `an output is for '${node}', which is no node` }));
+    } else {
+      const list = byNode.get(node);
+      if (list === undefined) byNode.set(node, [{ plugin, output }]);
+      else list.push({ plugin, output });
+    }
+  };
+  const usedImages = new Set<Image>();
+  for (const node of view.nodes.values()) if (node.image !== undefined && isPlannable(node)) usedImages.add(node.image);
+  for (const image of usedImages) {
+    const plan = imagePlans.get(image.name);
+    if (plan !== undefined && image.build.kind === 'built') {
+      for (const artifact of plan.artifacts) place(image.build.plugin, artifact);
+    }
+  }
+  for (const { plugin, hooks } of plugins) {
+    const outputs = guarded(plugin.name, 'plan', diagnostics, () => hooks.plan?.(view));
+    for (const output of outputs ?? []) place(plugin.name, output);
+    const found = guarded(plugin.name, 'check', diagnostics, () => hooks.check?.(view));
+    if (found !== undefined) diagnostics.push(...found);
+  }
+  const bodies = new Bodies();
+  const sets = new Map<string, NodeSet>();
+  const nothing: readonly PlannedOutput[] = [];
+  const noNeeds: readonly string[] = [];
+  for (const node of view.nodes.values()) {
+    const built = isPlannable(node) && node.image?.build.kind === 'built' ? node.image.build : undefined;
+    sets.set(node.name, {
+      commit,
+      outputs: byNode.get(node.name) ?? nothing,
+      answer: answerOf(node, commit, bodies),
+      addresses: node.addresses,
+      image: isPlannable(node) ? node.image : undefined,
+      needs: built?.needs ?? noNeeds,
+    });
+  }
+  const generations = new Map<string, Generation>();
+  for (const image of usedImages) generations.set(image.build.generation, generationOf(image));
+  return { view, commit, target, shared, sets, artifacts, generations, elsewhere, diagnostics };
+}

@@ -1,0 +1,205 @@
+/** A plan for people: folded, loudest first, at most about a screenful. */
+import type { Diagnostic } from '../diagnostic/diagnostic.ts';
+import { foldNodes } from '../noderange/fold.ts';
+import type { NodeChange, PathChange, WorldDiff } from './diff.ts';
+import type { Entry } from './world.ts';
+
+export { diagnosticToJson, diffToJson } from './json.ts';
+
+export interface RenderOptions {
+  /** Characters a line; default 100. */
+  readonly width?: number;
+  /** Lines at the most of any one list; default 8. */
+  readonly most?: number;
+}
+
+const signs = { add: '+', change: '~', remove: '-' } as const;
+const count = (n: number, noun: string): string => `${n.toLocaleString('en-US')} ${noun}${n === 1 ? '' : 's'}`;
+const short = (commit: string | undefined): string => (commit === undefined ? 'nothing' : commit.slice(0, 9));
+
+/** The lines of a difference; the last ones say so when nothing changes. */
+export function renderDiff(diff: WorldDiff, options: RenderOptions = {}): string[] {
+  const width = options.width ?? 100;
+  const most = options.most ?? 8;
+  const fold = (nodes: readonly string[], used: number): string => foldNodes(nodes, Math.max(20, width - used));
+  const lines: string[] = [`plan ${short(diff.from)} -> ${short(diff.to)}`];
+  for (const line of loudLines(diff.nodes, fold)) lines.push(line);
+  const byPlugin = new Map<string, PathChange[]>();
+  for (const change of diff.paths) {
+    const plugin = change.after?.plugin ?? change.before?.plugin ?? '';
+    const list = byPlugin.get(plugin);
+    if (list === undefined) byPlugin.set(plugin, [change]);
+    else list.push(change);
+  }
+  for (const plugin of [...byPlugin.keys()].sort()) {
+    for (const line of pluginLines(plugin, byPlugin.get(plugin) ?? [], fold, most)) lines.push(line);
+  }
+  const answers = diff.nodes.filter((change) => change.what === 'answer').map((change) => change.node);
+  if (answers.length > 0)
+    lines.push(`  ${'answers'.padEnd(12)} ~ ${count(answers.length, 'node')}: ${fold(answers, 30)}`);
+  for (const build of diff.builds) {
+    lines.push(`  ${'build'.padEnd(12)} + ${build.name}: ${fold(build.nodes, 40 + build.name.length)} wait for it`);
+  }
+  if (lines.length === 1) lines.push('  nothing changes');
+  else lines.push(`  ${summary(diff)}`);
+  return lines;
+}
+
+function summary(diff: WorldDiff): string {
+  const counts = { add: 0, change: 0, remove: 0 };
+  for (const { change } of diff.paths) counts[change]++;
+  const nodes = new Set(diff.nodes.map((change) => change.node)).size;
+  return `${count(counts.add, 'path')} new, ${counts.change.toLocaleString('en-US')} changed, ${counts.remove.toLocaleString('en-US')} removed; ${count(nodes, 'node')} concerned`;
+}
+
+/** Nodes that lose their boot files, gain them, wait: what somebody has to know before anything else. */
+function loudLines(nodes: readonly NodeChange[], fold: (nodes: readonly string[], used: number) => string): string[] {
+  const lines: string[] = [];
+  const group = (what: NodeChange['what']) => {
+    const byWhy = new Map<string, string[]>();
+    for (const change of nodes) {
+      if (change.what !== what) continue;
+      // The reason names its node; without the name, nodes with one reason fold.
+      const why = (change.why ?? '').replaceAll(change.node, 'the node');
+      const list = byWhy.get(why);
+      if (list === undefined) byWhy.set(why, [change.node]);
+      else list.push(change.node);
+    }
+    return byWhy;
+  };
+  for (const [why, list] of group('loses boot files')) {
+    lines.push(`  ! ${count(list.length, 'node')} LOSE${list.length === 1 ? 'S' : ''} BOOT FILES: ${fold(list, 40)}`);
+    if (why !== '') lines.push(`    ${why}`);
+  }
+  for (const [why, list] of group('waits')) {
+    lines.push(
+      `  ! ${count(list.length, 'node')} keep${list.length === 1 ? 's' : ''} what ${list.length === 1 ? 'it has' : 'they have'}, waiting for ${why}: ${fold(list, 50)}`,
+    );
+  }
+  const gains = nodes.filter((change) => change.what === 'gains boot files').map((change) => change.node);
+  if (gains.length > 0)
+    lines.push(
+      `  * ${count(gains.length, 'node')} gain${gains.length === 1 ? 's' : ''} boot files: ${fold(gains, 40)}`,
+    );
+  return lines;
+}
+
+function pluginLines(
+  plugin: string,
+  changes: readonly PathChange[],
+  fold: (nodes: readonly string[], used: number) => string,
+  most: number,
+): string[] {
+  const lines: string[] = [];
+  const head = `  ${plugin.padEnd(12)} `;
+  for (const kind of ['add', 'change', 'remove'] as const) {
+    const ofNodes = new Map<string, number>();
+    let sample: PathChange | undefined;
+    for (const change of changes) {
+      const node = change.after?.node ?? change.before?.node;
+      if (change.change !== kind || node === undefined) continue;
+      ofNodes.set(node, (ofNodes.get(node) ?? 0) + 1);
+      if (sample === undefined && (change.after ?? change.before)?.kind === 'file') sample = change;
+    }
+    if (ofNodes.size === 0) continue;
+    const total = [...ofNodes.values()].reduce((a, b) => a + b, 0);
+    lines.push(
+      `${head}${signs[kind]} ${count(total, 'path')} of ${count(ofNodes.size, 'node')}: ${fold([...ofNodes.keys()], 45)}`,
+    );
+    if (kind === 'change' && sample !== undefined) for (const line of textChange(sample)) lines.push(line);
+  }
+  const shared = changes.filter(
+    (change) => (change.after?.node ?? change.before?.node) === undefined && !isImplied(change),
+  );
+  for (const change of shared.slice(0, most)) {
+    lines.push(`${head}${signs[change.change]} ${change.root}:${change.path}${detail(change)}`);
+    if (change.change === 'change') for (const line of textChange(change)) lines.push(line);
+  }
+  if (shared.length > most) lines.push(`${head}  ... and ${count(shared.length - most, 'more path')}`);
+  return lines;
+}
+
+function isImplied(change: PathChange): boolean {
+  const entry = change.after ?? change.before;
+  return entry?.kind === 'directory' && change.change !== 'change';
+}
+
+/** What about an entry changed, where it is not the content. */
+function detail({ before, after }: PathChange): string {
+  if (before === undefined || after === undefined) return '';
+  if (before.kind !== after.kind) return ` (${before.kind} becomes ${after.kind})`;
+  const notes: string[] = [];
+  if ('mode' in before && 'mode' in after) {
+    if (before.mode !== after.mode) notes.push(`mode ${before.mode.toString(8)} -> ${after.mode.toString(8)}`);
+    if (before.uid !== after.uid || before.gid !== after.gid) {
+      notes.push(`owner ${before.uid}:${before.gid} -> ${after.uid}:${after.gid}`);
+    }
+  }
+  if (before.kind === 'link' && after.kind === 'link') notes.push(`-> ${after.to}`);
+  return notes.length === 0 ? '' : ` (${notes.join(', ')})`;
+}
+
+const textOf = (entry: Entry | undefined): string | undefined =>
+  entry?.kind === 'file' && 'text' in entry.content ? entry.content.text : undefined;
+
+/** The words that differ in the lines that differ: one sample shows what happens to a thousand files. */
+function textChange(change: PathChange): string[] {
+  const before = textOf(change.before);
+  const after = textOf(change.after);
+  if (before === undefined || after === undefined || before === after) return [];
+  const [old, now] = [before.split('\n'), after.split('\n')];
+  const [oldSet, nowSet] = [new Set(old), new Set(now)];
+  const gone = old.filter((line) => !nowSet.has(line));
+  const come = now.filter((line) => !oldSet.has(line));
+  const name = change.after?.node ?? change.path.split('/').at(-1) ?? change.path;
+  const lines: string[] = [];
+  const shown = Math.max(gone.length, come.length);
+  for (let i = 0; i < Math.min(shown, 2); i++) {
+    const [a, b] = [gone[i]?.trim().split(/\s+/) ?? [], come[i]?.trim().split(/\s+/) ?? []];
+    const [aSet, bSet] = [new Set(a), new Set(b)];
+    const minus = a.filter((word) => !bSet.has(word));
+    const plus = b.filter((word) => !aSet.has(word));
+    const clip = (words: string[]) => {
+      const text = words.slice(0, 4).join(' ');
+      return words.length > 4 ? `${text} ... (${words.length - 4} more)` : text;
+    };
+    const parts = [minus.length > 0 ? `-[${clip(minus)}]` : '', plus.length > 0 ? `+[${clip(plus)}]` : ''];
+    const text = parts.filter((part) => part !== '').join(' ');
+    if (text !== '') lines.push(`${' '.repeat(17)}${name}: ${text}`);
+  }
+  if (shown > 2) lines.push(`${' '.repeat(17)}${name}: ... ${count(shown - 2, 'more line')}`);
+  return lines;
+}
+
+/** `file:line:column: error LH101: text`, then how to mend it; nodes folded. */
+export function renderDiagnostic(diagnostic: Diagnostic, width = 100): string[] {
+  const { at, severity, code, message, mend, nodes } = diagnostic;
+  const place =
+    at === undefined ? '' : `${at.file}${at.line > 0 ? `:${at.line}${at.column > 0 ? `:${at.column}` : ''}` : ''}: `;
+  const lines = [`${place}${severity} ${code}: ${message}`];
+  if (nodes !== undefined && nodes.length > 0) lines.push(`  nodes: ${foldNodes(nodes, width - 10)}`);
+  lines.push(`  mend: ${mend}`);
+  return lines;
+}
+
+/** Errors before warnings, at most `most` lines, and a last line that counts what was left out. */
+export function renderDiagnostics(
+  diagnostics: readonly Diagnostic[],
+  options: { most?: number; width?: number } = {},
+): string[] {
+  const most = options.most ?? Number.POSITIVE_INFINITY;
+  const ordered = [
+    ...diagnostics.filter((d) => d.severity === 'error'),
+    ...diagnostics.filter((d) => d.severity !== 'error'),
+  ];
+  const lines: string[] = [];
+  let shown = 0;
+  for (const diagnostic of ordered) {
+    const block = renderDiagnostic(diagnostic, options.width);
+    if (lines.length + block.length > most && shown > 0) break;
+    lines.push(...block);
+    shown++;
+  }
+  if (shown < ordered.length) lines.push(`... and ${ordered.length - shown} more: litehouse check`);
+  return lines;
+}

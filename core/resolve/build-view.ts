@@ -1,0 +1,214 @@
+/** Makes the view of one snapshot: reads its tables and resolves every node and image, once. */
+
+import { missingTable } from '../diagnostic/catalogue/resolve.ts';
+import type { Diagnostic } from '../diagnostic/diagnostic.ts';
+import type { Snapshot } from '../repo/snapshot.ts';
+import { loadTables, type TableCache } from '../tables/load.ts';
+import type { TableSchema } from '../tables/schema.ts';
+import { schemas } from '../tables/schemas.ts';
+import type { Table } from '../tables/table.ts';
+import { Addresses, readNetworks } from './addresses.ts';
+import { Findings } from './findings.ts';
+import { type DraftImage, readImages } from './images.ts';
+import { readLitefile } from './litefile.ts';
+import { NodeLookup } from './lookup.ts';
+import { readLitetree, Templates } from './mounts.ts';
+import { makeNodes, publishedRoot, readNodelist } from './nodes.ts';
+import { dialectOf } from './options.ts';
+import type { Folder, Image, View } from './view.ts';
+
+/** What does not change from commit to commit: caches, and what plugins add. */
+export interface ViewBase {
+  readonly tableCache: TableCache;
+  readonly extraSchemas: readonly TableSchema[];
+}
+
+/** Decides who builds an image (the plugins' images hooks); undefined: external. */
+export type BuildDecision = (view: View, image: Image) => Image['build'] | undefined;
+
+const folders = ['syncdirs', 'custom', 'images'] as const;
+
+/** Everything of a snapshot that resolution reads, loaded: from here on nothing waits. */
+interface Loaded {
+  readonly tables: ReadonlyMap<string, Table>;
+  readonly tableDiagnostics: readonly Diagnostic[];
+  readonly folders: ReadonlyMap<string, Folder>;
+  readonly texts: ReadonlyMap<string, string>;
+}
+
+async function load(snapshot: Snapshot, base: ViewBase): Promise<Loaded> {
+  const loaded = await loadTables(snapshot, base.tableCache, base.extraSchemas);
+  const byName = new Map<string, Folder>();
+  for (const name of folders) {
+    const { tree, entries } = await snapshot.list(name);
+    const prefix = name.length + 1;
+    // Kept by tree id: an unchanged folder of twenty thousand files is not copied again.
+    byName.set(name, relativeFolder(tree, entries, prefix));
+  }
+  const texts = new Map<string, string>();
+  const wanted: { path: string; oid: string }[] = [];
+  for (const entry of byName.get('custom')?.entries ?? [])
+    wanted.push({ path: `custom/${entry.path}`, oid: entry.oid });
+  // The text of a symbolic link is what it leads to, which a plan must know; other overlay content is not loaded.
+  for (const name of ['syncdirs', 'images'] as const) {
+    for (const entry of byName.get(name)?.entries ?? []) {
+      if (entry.mode === '120000') wanted.push({ path: `${name}/${entry.path}`, oid: entry.oid });
+    }
+  }
+  const { entries: top } = await snapshot.list('');
+  const attributes = top.find((entry) => entry.path === 'attributes.csv');
+  if (attributes !== undefined) wanted.push(attributes);
+  const blobs = await snapshot.blobs(wanted.map((item) => item.oid));
+  wanted.forEach((item, i) => {
+    texts.set(item.path, blobs[i]?.toString('utf8') ?? '');
+  });
+  return { tables: loaded.tables, tableDiagnostics: loaded.diagnostics, folders: byName, texts };
+}
+
+const relativeCache = new Map<string, Folder>();
+function relativeFolder(tree: string | undefined, entries: Folder['entries'], prefix: number): Folder {
+  const key = `${prefix}:${tree}`;
+  const known = tree === undefined ? undefined : relativeCache.get(key);
+  if (known !== undefined) return known;
+  const folder = { tree, entries: entries.map((entry) => ({ ...entry, path: entry.path.slice(prefix) })) };
+  if (tree !== undefined) {
+    if (relativeCache.size >= 12) relativeCache.delete(relativeCache.keys().next().value ?? '');
+    relativeCache.set(key, folder);
+  }
+  return folder;
+}
+
+/** Directories that a folder's files imply, by the folder's tree id. */
+const directoryCache = new WeakMap<Folder, ReadonlySet<string>>();
+function directoriesOf(folder: Folder): ReadonlySet<string> {
+  let set = directoryCache.get(folder);
+  if (set === undefined) {
+    const found = new Set<string>(['']);
+    for (const entry of folder.entries) {
+      let slash = entry.path.lastIndexOf('/');
+      while (slash !== -1) {
+        const directory = entry.path.slice(0, slash);
+        if (found.has(directory)) break;
+        found.add(directory);
+        slash = entry.path.lastIndexOf('/', slash - 1);
+      }
+    }
+    set = found;
+    directoryCache.set(folder, set);
+  }
+  return set;
+}
+
+function readSite(table: Table | undefined): Map<string, string> {
+  const site = new Map<string, string>();
+  for (const row of table?.rows ?? []) {
+    const key = table?.value(row, 'key');
+    const value = table?.value(row, 'value');
+    if (key !== undefined && value !== undefined) site.set(key, value);
+  }
+  return site;
+}
+
+/** Addresses of the management node (site.master) and of every host in the servicenode table. */
+function ourAddresses(
+  addresses: Addresses,
+  site: ReadonlyMap<string, string>,
+  tables: ReadonlyMap<string, Table>,
+): Set<string> {
+  const ours = new Set<string>();
+  const master = site.get('master');
+  if (master !== undefined) for (const address of addresses.all(master)) ours.add(address);
+  const serviceNodes = tables.get('servicenode');
+  for (const row of serviceNodes?.rows ?? []) {
+    const name = serviceNodes?.value(row, 'node');
+    if (name !== undefined) for (const address of addresses.all(name)) ours.add(address);
+  }
+  return ours;
+}
+
+/** Makes the view. Pure but for reading the snapshot; findings of tables and resolution are in `diagnostics`. */
+export async function buildView(snapshot: Snapshot, base: ViewBase, decide?: BuildDecision): Promise<View> {
+  const loaded = await load(snapshot, base);
+  const { tables } = loaded;
+  const findings = new Findings();
+  const site = readSite(tables.get('site'));
+  const nodelist = readNodelist(tables.get('nodelist'));
+  const lookup = new NodeLookup(tables, nodelist.groups, findings);
+  const addresses = new Addresses(lookup, tables.get('hosts'), site.get('domain'), findings);
+  const litefile = readLitefile(tables.get('litefile'), dialectOf(site));
+  const images = readImages(tables.get('osimage'), litefile.rows, findings);
+  const syncdirs = loaded.folders.get('syncdirs') ?? { tree: undefined, entries: [] };
+  const extra = new Map(base.extraSchemas.map((schema) => [schema.name, schema]));
+  const columns = (name: string): readonly string[] | undefined => {
+    const schema = schemas.get(name) ?? extra.get(name);
+    const header = tables.get(name)?.columns;
+    if (schema === undefined) return header;
+    return header === undefined ? schema.columns : [...new Set([...schema.columns, ...header])];
+  };
+  const mounts = {
+    tables,
+    site,
+    lookup,
+    addresses,
+    findings,
+    knownColumns: columns,
+    knownTables: [...new Set([...schemas.keys(), ...extra.keys(), ...tables.keys()])],
+  };
+  const templates = new Templates(mounts);
+  const litetree = readLitetree(mounts, templates);
+  const nodes = makeNodes(nodelist.rows, nodelist.groups, {
+    ...mounts,
+    networks: readNetworks(tables.get('networks')),
+    siteMaster: site.get('master'),
+    images,
+    treeRows: litetree.rows,
+    templates,
+    port: portOf(site),
+    ours: ourAddresses(addresses, site, tables),
+    published: (path) => directoriesOf(syncdirs).has(path.slice(publishedRoot.length + 1)),
+  });
+  const diagnostics = [
+    ...loaded.tableDiagnostics,
+    ...nodelist.diagnostics,
+    ...litefile.diagnostics,
+    ...litetree.diagnostics,
+  ];
+  if (snapshot.commit !== undefined && !tables.has('nodelist')) {
+    diagnostics.push(missingTable(undefined, { file: 'tables/nodelist.csv' }));
+  }
+  const view: View = {
+    commit: snapshot.commit,
+    tables,
+    site,
+    nodes,
+    images,
+    value: (node, table, column) => lookup.value(node, table, column),
+    addressOf: (name) => addresses.first(name),
+    folder: (name) => loaded.folders.get(name) ?? { tree: undefined, entries: [] },
+    text: (path) => loaded.texts.get(path),
+    installdir: trimmedDirectory(site.get('installdir'), '/install'),
+    tftpdir: trimmedDirectory(site.get('tftpdir'), '/tftpboot'),
+    // Read when asked: values that checks and plugins look up may still find something.
+    get diagnostics() {
+      return [...diagnostics, ...findings.all()];
+    },
+  };
+  if (decide !== undefined) {
+    for (const image of images.values()) {
+      const build = decide(view, image);
+      if (build !== undefined) (image as DraftImage).build = build;
+    }
+  }
+  for (const image of images.values()) Object.freeze(image);
+  return view;
+}
+
+function portOf(site: ReadonlyMap<string, string>): number {
+  const port = Number(site.get('xcatdport') ?? '3001');
+  return Number.isInteger(port) && port > 0 && port < 65536 ? port : 3001;
+}
+
+function trimmedDirectory(text: string | undefined, fallback: string): string {
+  const path = (text ?? fallback).replace(/\/+$/, '');
+  return path.startsWith('/') ? path : fallback;
+}

@@ -1,0 +1,8 @@
+/** The plugins that come with litehouse, in load order. */
+import type { Plugin } from '../core/plugin/plugin.ts';
+import { nfsExports } from './nfs-exports/index.ts';
+import { pxelinux } from './pxelinux/index.ts';
+import { syncdirs } from './syncdirs/index.ts';
+
+/** Overlays before exports and boot files: nothing needs that order, it is the one in which a person would set them up. */
+export const ownPlugins: readonly Plugin[] = [syncdirs, nfsExports, pxelinux];

@@ -1,0 +1,95 @@
+/** Finds the network of the networks table that an address lies in, written as exports(5) wants a client. */
+import ipaddr from 'ipaddr.js';
+import type { Row, Table } from '../../core/tables/table.ts';
+
+export interface NetworkIndex {
+  /** The narrowest network that holds the address: `10.0.0.0/255.255.0.0`, `fd00::/64`; undefined where none does. */
+  clientOf(address: string): string | undefined;
+  /** Rows that are not a network. */
+  readonly faulty: readonly Row[];
+}
+
+/** Reads net and mask once; asking costs one look-up for each different mask, not for each row. */
+export function networkIndex(table: Table | undefined): NetworkIndex {
+  const byPrefix = new Map<number, Set<number>>();
+  const six: { range: [ipaddr.IPv6, number]; client: string }[] = [];
+  const faulty: Row[] = [];
+  for (const row of table?.rows ?? []) {
+    const net = row.table.value(row, 'net');
+    const mask = row.table.value(row, 'mask');
+    if (net === undefined && mask === undefined) continue;
+    const range = parseNetwork(net ?? '', mask ?? '');
+    if (range === undefined) faulty.push(row);
+    else if (range.kind === 6) six.push({ range: [range.net, range.prefix], client: `${net}/${range.prefix}` });
+    else {
+      const nets = byPrefix.get(range.prefix) ?? new Set<number>();
+      byPrefix.set(range.prefix, nets.add(range.net));
+    }
+  }
+  const prefixes = [...byPrefix.keys()].sort((left, right) => right - left);
+  six.sort((left, right) => right.range[1] - left.range[1]);
+
+  return {
+    faulty,
+    clientOf: (address) => {
+      if (address.includes(':')) {
+        if (!ipaddr.IPv6.isValid(address)) return undefined;
+        const parsed = ipaddr.IPv6.parse(address);
+        return six.find(({ range }) => parsed.match(range))?.client;
+      }
+      const number = fromDotted(address);
+      if (number === undefined) return undefined;
+      for (const prefix of prefixes) {
+        const net = (number & maskOf(prefix)) >>> 0;
+        if (byPrefix.get(prefix)?.has(net)) return `${toDotted(net)}/${toDotted(maskOf(prefix))}`;
+      }
+      return undefined;
+    },
+  };
+}
+
+type Network =
+  | { readonly kind: 4; readonly net: number; readonly prefix: number }
+  | { readonly kind: 6; readonly net: ipaddr.IPv6; readonly prefix: number };
+
+/** A prefix of 0 would be everybody, which a table row does not get to say: the option `widest` does. */
+function parseNetwork(net: string, mask: string): Network | undefined {
+  const length = /^\/?(\d{1,3})$/.exec(mask)?.[1];
+  if (net.includes(':')) {
+    const prefix = Number(length ?? Number.NaN);
+    return ipaddr.IPv6.isValid(net) && prefix >= 1 && prefix <= 128
+      ? { kind: 6, net: ipaddr.IPv6.parse(net), prefix }
+      : undefined;
+  }
+  const number = fromDotted(net);
+  const prefix = length === undefined ? prefixOf(mask) : Number(length);
+  if (number === undefined || prefix === undefined || prefix < 1 || prefix > 32) return undefined;
+  return { kind: 4, net: (number & maskOf(prefix)) >>> 0, prefix };
+}
+
+/** Prefix length of a dotted mask; undefined where its ones are not together at the front. */
+function prefixOf(mask: string): number | undefined {
+  const number = fromDotted(mask);
+  if (number === undefined) return undefined;
+  const prefix = Math.clz32(~number >>> 0);
+  return maskOf(prefix) === number ? prefix : undefined;
+}
+
+function maskOf(prefix: number): number {
+  return prefix === 0 ? 0 : (0xffffffff << (32 - prefix)) >>> 0;
+}
+
+function fromDotted(text: string): number | undefined {
+  const parts = text.split('.');
+  if (parts.length !== 4) return undefined;
+  let number = 0;
+  for (const part of parts) {
+    if (!/^\d{1,3}$/.test(part) || Number(part) > 255) return undefined;
+    number = number * 256 + Number(part);
+  }
+  return number;
+}
+
+function toDotted(number: number): string {
+  return [24, 16, 8, 0].map((shift) => (number >>> shift) & 255).join('.');
+}

@@ -1,0 +1,141 @@
+/** What pxelinux has to say about a commit before anything is written. */
+import { consoleArguments, kernelLine, kernelLineFaults, ownWords, rawNames } from '../../core/boot/kernel-line.ts';
+import type { Diagnostic } from '../../core/diagnostic/diagnostic.ts';
+import { type Node, originOf, type Value, type View } from '../../core/resolve/view.ts';
+import { nearest } from '../../core/tables/nearest.ts';
+import { passedBytes, stateText } from './boot-file.ts';
+import * as say from './messages.ts';
+
+export interface CheckOptions {
+  readonly words: readonly string[];
+  readonly otherLoaders: readonly string[];
+  readonly maxCommandLine: number;
+}
+
+/** Checks every node that has a state with a boot file. A fault in a shared row is said once, with all its nodes. */
+export function checkNodes(view: View, options: CheckOptions): Diagnostic[] {
+  const found = new Findings();
+  for (const node of view.nodes.values()) {
+    if (node.state === undefined || node.state === 'offline') continue;
+    if (node.netboot === undefined || !options.words.includes(node.netboot)) checkLoader(found, view, node, options);
+    else {
+      checkText(found, node);
+      checkMacs(found, view, node);
+      if (node.state !== 'boot' && node.problems.length === 0) checkLine(found, view, node, options.maxCommandLine);
+    }
+  }
+  checkImages(found, view);
+  return found.diagnostics();
+}
+
+/** Diagnostics by place and text; nodes gather on the first. */
+class Findings {
+  readonly #byKey = new Map<string, { make: (nodes: readonly string[]) => Diagnostic; nodes: string[] }>();
+
+  add(key: string, node: string | undefined, make: (nodes: readonly string[]) => Diagnostic): void {
+    let entry = this.#byKey.get(key);
+    if (entry === undefined) {
+      entry = { make, nodes: [] };
+      this.#byKey.set(key, entry);
+    }
+    if (node !== undefined) entry.nodes.push(node);
+  }
+
+  diagnostics(): Diagnostic[] {
+    return [...this.#byKey.values()].map((entry) => entry.make(entry.nodes));
+  }
+}
+
+function checkLoader(found: Findings, view: View, node: Node, options: CheckOptions): void {
+  const word = node.netboot;
+  if (word !== undefined && options.otherLoaders.includes(word)) return;
+  const value = view.value(node.name, 'noderes', 'netboot');
+  const known = [...options.words, ...options.otherLoaders];
+  const meant = word === undefined ? undefined : nearest(word, known);
+  found.add(`loader ${word ?? ''} ${place(value)}`, node.name, (nodes) =>
+    say.unknownLoader(originOf(value ?? { row: node.row }), { word, nearest: meant }, nodes),
+  );
+}
+
+function checkText(found: Findings, node: Node): void {
+  const text = stateText(node);
+  const currstate = node.currstate;
+  if (currstate === undefined || /^[^\r\n\0]*$/.test(text)) return;
+  found.add(`state ${place(currstate)}`, node.name, (nodes) =>
+    say.unsafeText(originOf(currstate), { text, why: 'holds a line break' }, nodes),
+  );
+}
+
+function checkMacs(found: Findings, view: View, node: Node): void {
+  for (const { hostname } of node.macs) {
+    if (hostname === undefined || hostname === node.name || !view.nodes.has(hostname)) continue;
+    const value = view.value(node.name, 'mac', 'mac');
+    found.add(`mac ${node.name} ${hostname}`, node.name, (nodes) =>
+      say.takenHostname(originOf(value ?? { row: node.row }), { node: node.name, hostname }, nodes),
+    );
+  }
+}
+
+function checkLine(found: Findings, view: View, node: Node, limit: number): void {
+  const line = kernelLine(view, node);
+  if (line === undefined) return;
+  const nfsdir = view.value(node.name, 'noderes', 'nfsdir');
+  if (nfsdir !== undefined && !nfsdir.text.startsWith('/')) {
+    found.add(`nfsdir ${place(nfsdir)}`, node.name, (nodes) =>
+      say.relativeNfsdir(originOf(nfsdir), { text: nfsdir.text }, nodes),
+    );
+  }
+  const { incomplete } = consoleArguments(view, node);
+  if (incomplete !== undefined) {
+    const other = incomplete.column === 'serialport' ? 'serialspeed' : 'serialport';
+    found.add(`console ${place(incomplete)}`, node.name, (nodes) =>
+      say.consoleIncomplete(originOf(incomplete), { column: incomplete.column, other }, nodes),
+    );
+  }
+  const added = view.value(node.name, 'bootparams', 'addkcmdline');
+  if (added !== undefined) checkWords(found, added.text, added, node.name);
+
+  const faults = kernelLineFaults(line);
+  for (const { text, why, from } of faults) {
+    // The key is the row, not the text: with a variable in the row every node has another text, and one line says it all.
+    const key = from === undefined ? text : `${from.row.table.file}:${from.row.line}:${from.column ?? ''}`;
+    found.add(`text ${key} ${why}`, node.name, (nodes) =>
+      say.unsafeText(originOf(from ?? { row: node.row }), { text, why }, nodes),
+    );
+  }
+  const bytes = faults.length > 0 ? 0 : passedBytes(line);
+  if (bytes > limit) {
+    found.add(`long ${node.name}`, node.name, (nodes) =>
+      say.lineTooLong(originOf(added ?? { row: node.row }), { node: node.name, bytes, limit }, nodes),
+    );
+  }
+}
+
+/** The images' own words are looked at once, not once a node. */
+function checkImages(found: Findings, view: View): void {
+  const table = view.tables.get('linuximage');
+  for (const row of table?.rows ?? []) {
+    const words = row.table.value(row, 'addkcmdline');
+    if (words !== undefined) checkWords(found, words, { row, column: 'addkcmdline' }, undefined);
+  }
+}
+
+function checkWords(found: Findings, text: string, from: Pick<Value, 'row' | 'column'>, node: string | undefined): void {
+  for (const name of rawNames(text)) {
+    if (!ownWords.has(name)) continue;
+    found.add(`own ${name} ${place(from)}`, node, (nodes) => say.ownWord(originOf(from), { word: name }, given(nodes)));
+  }
+  const asked = /#(?:NODEATTRIB|TABLE):[^#]*#/.exec(text)?.[0];
+  if (asked === undefined) return;
+  found.add(`asked ${asked} ${place(from)}`, node, (nodes) =>
+    say.unexpandedWord(originOf(from), { word: asked }, given(nodes)),
+  );
+}
+
+function given(nodes: readonly string[]): readonly string[] | undefined {
+  return nodes.length === 0 ? undefined : nodes;
+}
+
+function place(value: Pick<Value, 'row' | 'column'> | undefined): string {
+  return value === undefined ? '' : `${value.row.table.file}:${value.row.line}:${value.column}`;
+}

@@ -1,0 +1,61 @@
+/** pxelinux: one configuration file a node below `pxelinux.cfg/`, and links under which the loader finds it. */
+import { z } from 'zod';
+import { bootTargets, ourServers } from '../../core/boot/servers.ts';
+import type { Output } from '../../core/plugin/output.ts';
+import { contractVersion, definePlugin } from '../../core/plugin/plugin.ts';
+import type { View } from '../../core/resolve/view.ts';
+import { bootFile, longestLine } from './boot-file.ts';
+import { checkNodes } from './check.ts';
+import { linkNames } from './links.ts';
+import { messages } from './messages.ts';
+
+const options = z.strictObject({
+  /** Words of noderes.netboot that this plugin answers to. */
+  words: z.array(z.string()).default(['pxe', 'pxelinux']),
+  /** Words that are another plugin's: no warning for them. */
+  otherLoaders: z.array(z.string()).default(['yaboot']),
+  /** Longest kernel line in bytes; smaller for old kernels. */
+  maxCommandLine: z.number().int().positive().max(4095).default(longestLine),
+});
+
+type Options = z.output<typeof options>;
+
+export const pxelinux = definePlugin<Options>({
+  name: 'pxelinux',
+  contract: contractVersion,
+  version: '1',
+  about: 'Writes pxelinux.cfg/<node> for x86 nodes whose noderes.netboot is pxe, with links by mac and address.',
+  reads: {
+    noderes: ['netboot', 'nfsdir', 'servicenode'],
+    servicenode: ['tftpserver'],
+    chain: ['currstate'],
+    mac: ['mac'],
+    nodehm: ['serialport', 'serialspeed', 'serialflow'],
+    bootparams: ['addkcmdline'],
+    linuximage: ['imagename', 'addkcmdline'],
+  },
+  messages,
+  options,
+  setup: (given) => ({
+    check: (view) => checkNodes(view, given),
+    plan: (view) => planBootFiles(view, given),
+  }),
+});
+
+/** A boot file and its links for every node of ours that has one, all as part of that node's set. */
+function planBootFiles(view: View, { words, maxCommandLine }: Options): Output[] {
+  const servers = ourServers(view, 'tftpserver');
+  const outputs: Output[] = [];
+  for (const node of view.nodes.values()) {
+    if (node.netboot === undefined || !words.includes(node.netboot)) continue;
+    const text = bootFile(view, node, maxCommandLine);
+    if (text === undefined) continue;
+    const links = linkNames(view, node);
+    for (const target of bootTargets(view, node, servers)) {
+      const placed = { target, root: 'tftp', node: node.name };
+      outputs.push({ ...placed, kind: 'file', path: `pxelinux.cfg/${node.name}`, mode: 0o644, content: { text } });
+      for (const name of links) outputs.push({ ...placed, kind: 'link', path: `pxelinux.cfg/${name}`, to: node.name });
+    }
+  }
+  return outputs;
+}

@@ -1,0 +1,42 @@
+/** Further names under which pxelinux looks for a node's file: its addresses in hex, its macs, names of its interfaces. */
+import type { Node, View } from '../../core/resolve/view.ts';
+
+/**
+ * Names of links to a node's file, without repeats: `01-<mac>` for each Ethernet mac (a loader asks for it first),
+ * the upper-case hex of each IPv4 address, and for `MAC!hostname` that name and its address. A hostname that is a node
+ * is left out, since that node's own file stands there.
+ */
+export function linkNames(view: View, node: Node): string[] {
+  const names = new Set<string>();
+  for (const { mac, hostname } of node.macs) {
+    if (/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(mac)) names.add(`01-${mac.toLowerCase().replaceAll(':', '-')}`);
+    if (hostname === undefined || !isHostname(hostname) || view.nodes.has(hostname)) continue;
+    names.add(hostname);
+    const address = view.addressOf(hostname);
+    if (address !== undefined) addHex(names, address);
+  }
+  for (const address of node.addresses) addHex(names, address);
+  return [...names];
+}
+
+/** `10.0.1.1` gives `0A000101`; anything that is not IPv4 gives undefined, as pxelinux has no such name for it. */
+export function hexName(address: string): string | undefined {
+  const parts = address.split('.');
+  if (parts.length !== 4) return undefined;
+  let name = '';
+  for (const part of parts) {
+    if (!/^\d{1,3}$/.test(part) || Number(part) > 255) return undefined;
+    name += Number(part).toString(16).toUpperCase().padStart(2, '0');
+  }
+  return name;
+}
+
+/** `*NOIP*`, which the original uses for an interface without a name, is none. */
+function isHostname(text: string): boolean {
+  return /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(text);
+}
+
+function addHex(names: Set<string>, address: string): void {
+  const name = hexName(address);
+  if (name !== undefined) names.add(name);
+}

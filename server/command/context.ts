@@ -1,0 +1,52 @@
+/** What every command gets: where it writes, where it stands, and the options that many of them share. */
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import type { Terminal } from '../terminal.ts';
+import { type ExitStatus, exitStatusHelp } from './failure.ts';
+
+export interface CommandContext {
+  readonly terminal: Terminal;
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** What the command line ends with; commands raise it to 1 where the thing asked about is not so. */
+  status: ExitStatus;
+}
+
+/** Directory of the server that a command is about, where nothing else is said. */
+export const defaultDir = 'var';
+
+/** The server's directory that the options name, absolute. */
+export function serverDir(context: CommandContext, options: { readonly dir?: string }): string {
+  return resolve(context.cwd, options.dir ?? defaultDir);
+}
+
+/** A command with its one sentence, an example, and what its exit status means. */
+export function describe(command: Command, sentence: string, examples: readonly string[]): Command {
+  const lines = examples.map((example) => `  $ litehouse ${example}`).join('\n');
+  return command.description(sentence).addHelpText('after', `\nExample:\n${lines}\n\n${exitStatusHelp}`);
+}
+
+export function withDir(command: Command): Command {
+  return command.option('--dir <dir>', `the server's directory (default: ./${defaultDir})`);
+}
+
+export function withJson(command: Command): Command {
+  return command.option('--json', 'print JSON for programs');
+}
+
+/** Options of commands that read a repository and need no server. */
+export function withSource(command: Command): Command {
+  return withDir(command)
+    .option('--repo <dir>', 'a working copy (as it would be committed) or a bare repository (its main)')
+    .option('--at <commit>', 'a commit, branch or tag of it instead');
+}
+
+/** One JSON document on stdout. */
+export function printJson(context: CommandContext, value: unknown): void {
+  context.terminal.out(JSON.stringify(value, null, 2));
+}
+
+/** `1 node`, `3 nodes`. */
+export function count(number: number, noun: string, plural = `${noun}s`): string {
+  return `${number} ${number === 1 ? noun : plural}`;
+}

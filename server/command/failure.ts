@@ -1,0 +1,67 @@
+/** The one way in which a command says that it cannot go on, and the one place that prints it. */
+import { CommanderError } from 'commander';
+import type { Diagnostic } from '../../core/diagnostic/diagnostic.ts';
+
+/** 0: yes; 1: the thing asked about is not so (errors, drift, not applied); 2: used wrongly, or it cannot run. */
+export type ExitStatus = 0 | 1 | 2;
+
+/** Printed at the end of every command's `--help`. */
+export const exitStatusHelp =
+  'Exit status: 0 yes, all well; 1 the thing asked about is not so; 2 used wrongly, or litehouse cannot run here.';
+
+/** Something that a person has to mend before the command can run. Never shown with a stack. */
+export class Failure extends Error {
+  /** What does not work. */
+  readonly what: string;
+  /** What stands in the way, where `what` does not say it all. */
+  readonly why: string | undefined;
+  /** What to write, run or do instead. */
+  readonly mend: string;
+  /** Stable code of the catalogue, for `litehouse help CODE`. */
+  readonly code: string | undefined;
+  readonly status: ExitStatus;
+
+  constructor(failure: { what: string; why?: string; mend: string; code?: string; status?: ExitStatus; cause?: unknown }) {
+    super(failure.what, failure.cause === undefined ? undefined : { cause: failure.cause });
+    this.name = 'Failure';
+    this.what = failure.what;
+    this.why = failure.why;
+    this.mend = failure.mend;
+    this.code = failure.code;
+    this.status = failure.status ?? 2;
+  }
+
+  /** The failure that a diagnostic of the catalogue's server area describes. */
+  static from(diagnostic: Diagnostic, why?: string): Failure {
+    const place = diagnostic.at === undefined ? '' : `${placeText(diagnostic.at)}: `;
+    return new Failure({ what: place + diagnostic.message, why, mend: diagnostic.mend, code: diagnostic.code });
+  }
+}
+
+function placeText(at: { readonly file: string; readonly line: number; readonly column: number }): string {
+  if (at.line === 0) return at.file;
+  return at.column === 0 ? `${at.file}:${at.line}` : `${at.file}:${at.line}:${at.column}`;
+}
+
+/** Lines for a person about any error: what, why, mend for a Failure; one line for a surprise, its stack only when `debug`. */
+export function failureLines(error: unknown, options: { readonly debug: boolean }): string[] {
+  if (error instanceof Failure) {
+    const lines = [`litehouse: ${error.code === undefined ? '' : `${error.code}: `}${error.what}`];
+    if (error.why !== undefined) lines.push(`  why:  ${error.why}`);
+    lines.push(`  mend: ${error.mend}`);
+    if (options.debug && error.stack !== undefined) lines.push(error.stack);
+    return lines;
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  const lines = [`litehouse: unexpected: ${message.split('\n', 1)[0]}`];
+  if (options.debug) lines.push(error instanceof Error && error.stack !== undefined ? error.stack : String(error));
+  else lines.push('  mend: this is a fault of litehouse; run it again with LITEHOUSE_DEBUG=1 and report what it prints');
+  return lines;
+}
+
+/** The exit status that an error asks for. Help and version are thrown by commander as errors with code 0. */
+export function statusOf(error: unknown): ExitStatus {
+  if (error instanceof Failure) return error.status;
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  return 2;
+}

@@ -1,0 +1,28 @@
+/** `litehouse verify`: where the disk differs from what should be there. */
+import type { Command } from 'commander';
+import type { Drift } from '../../core/plugin/plugin.ts';
+import { askServer } from '../running.ts';
+import { type CommandContext, count, describe, printJson, serverDir, withDir, withJson } from './context.ts';
+import { askEngine } from './engine-here.ts';
+
+export function addVerifyCommand(program: Command, context: CommandContext): void {
+  withJson(
+    withDir(describe(program.command('verify'), 'Compare the disk with what should be there, and list every difference.', ['verify --dir var'])),
+  ).action(async (options: { dir?: string; json?: boolean }) => {
+    const drift = await context.terminal.during(
+      'comparing',
+      askEngine(serverDir(context, options), 'verify', {
+        server: async (server) => ((await askServer(server, '/verify')) as { drift: readonly Drift[] }).drift,
+        engine: (engine) => engine.verify(),
+      }),
+    );
+    if (drift.length > 0) context.status = 1;
+    if (options.json) {
+      printJson(context, { drift });
+      return;
+    }
+    for (const { root, path, what, detail } of drift) context.terminal.out(`${what.padEnd(8)} ${root}/${path}${detail === '' ? '' : `  ${detail}`}`);
+    if (drift.length === 0) context.terminal.out('no drift: the disk is as it should be');
+    else context.terminal.err(`${count(drift.length, 'difference')}; to put them right: litehouse apply --repair`);
+  });
+}

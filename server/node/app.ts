@@ -1,0 +1,54 @@
+/** What nodes ask as they boot: each its own answer, and nothing else. No middleware: ten thousand of them ask at once. */
+import type { IncomingMessage } from 'node:http';
+import { Hono } from 'hono';
+import ipaddr from 'ipaddr.js';
+import type { Engine } from '../../core/engine/types.ts';
+
+/** What the listener hands along with a request. */
+export interface NodeBindings {
+  readonly incoming: Pick<IncomingMessage, 'socket'>;
+}
+
+/**
+ * `GET /answer?generation=G`: the answer of the node that has the peer's address, as plain text.
+ *
+ * The address identifies a node, it does not authenticate it (DESIGN 8). A refusal comes with its own status (403, 404,
+ * 409, 503); with `&always=200` it comes with 200, because busybox wget throws the body of an error away, and the body is
+ * what says why. The first line of the text tells an answer from a refusal either way.
+ *
+ * @example `curl --interface 127.0.1.7 'http://127.0.0.1:3001/answer?generation=20a1'`
+ */
+export function nodeApp(engine: Pick<Engine, 'answerFor'>): Hono<{ Bindings: NodeBindings }> {
+  const app = new Hono<{ Bindings: NodeBindings }>();
+  app.get('/answer', (c) => {
+    const address = peerAddress(c.env.incoming.socket.remoteAddress);
+    const answer = engine.answerFor(address, c.req.query('generation') || undefined);
+    if (answer.kind === 'answer') return plainText(answer.text, 200);
+    return plainText(answer.text, c.req.query('always') === '200' ? 200 : answer.status);
+  });
+  // Not a second route on /answer: hono takes its fast path only where one handler matches.
+  app.notFound((c) =>
+    c.req.path === '/answer'
+      ? plainText('405: nodes only read here: GET /answer\n', 405, { allow: 'GET, HEAD' })
+      : plainText('404: nodes ask here: GET /answer\n', 404),
+  );
+  app.onError((error) => plainText(`500: ${error.message}\n`, 500));
+  return app;
+}
+
+/** A listener on `::` sees IPv4 peers as `::ffff:10.0.0.7`; the tables have `10.0.0.7`. */
+function peerAddress(address: string | undefined): string {
+  if (address === undefined) return '';
+  return address.includes(':') && ipaddr.isValid(address) ? ipaddr.process(address).toString() : address;
+}
+
+function plainText(text: string, status: number, more?: Readonly<Record<string, string>>): Response {
+  return new Response(text, {
+    status,
+    headers: {
+      'content-type': 'text/plain; charset=utf-8',
+      'content-length': String(Buffer.byteLength(text)),
+      ...more,
+    },
+  });
+}

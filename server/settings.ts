@@ -1,0 +1,208 @@
+/** The server's own settings: one optional file in its directory, and flags over it. Never part of the pushed repository. */
+import { readFile } from 'node:fs/promises';
+import { join, resolve, sep } from 'node:path';
+import { z } from 'zod';
+import { settingsUnreadable, settingUnknown, settingWrong } from '../core/diagnostic/catalogue/server.ts';
+import type { EngineSettings } from '../core/engine/types.ts';
+import { managementNode } from '../core/plugin/output.ts';
+import { nearest } from '../core/tables/nearest.ts';
+import { Failure } from './command/failure.ts';
+import { type ListenAddress, parseListenAddress } from './listen-address.ts';
+
+const listenText = z.string().refine((text) => parseListenAddress(text) !== undefined, {
+  error: 'is no address; write HOST:PORT, like 127.0.0.1:3080',
+});
+
+/** Keys of `litehouse.json`. Directories are relative to the directory that the file is in. */
+const settingsFile = z.strictObject({
+  /** Where nodes ask for their answer (plain HTTP; the kernel line's XCAT= and site.xcatdport say the same port). */
+  nodeListen: listenText.default('127.0.0.1:3001'),
+  /** Where people and git come: clone, push, status. */
+  adminListen: listenText.default('127.0.0.1:3080'),
+  /** Root name to the directory behind it. */
+  roots: z.record(z.string().regex(/^[a-z][a-z0-9-]*$/), z.string().min(1)).default({}),
+  /** Whether plugins build images, or trees, kernels and initrds are the administrator's own. */
+  images: z.enum(['external', 'built']).optional(),
+  /** Whether services are poked after their files changed. */
+  reloads: z.boolean().default(false),
+  /** How long a replaced live file stays on disk for nodes that have it open. */
+  holdSeconds: z.int().min(0).default(3600),
+  /** How often the branch is looked at, whatever the watcher says. */
+  pollSeconds: z.number().min(0.05).default(10),
+  /** Own plugins by name, others by package name or path: false, true, or options. */
+  plugins: z.record(z.string().min(1), z.union([z.boolean(), z.record(z.string(), z.unknown())])).default({}),
+  pushes: z.strictObject({ maxBytes: z.int().min(1).default(2 ** 31) }).prefault({}),
+  /** Whether whoever is logged in on this machine may read, push and administer without a token. */
+  access: z.strictObject({ anonymousOnLoopback: z.boolean().default(true) }).prefault({}),
+});
+
+/** Name of the settings file in the server's directory. */
+export const settingsFileName = 'litehouse.json';
+
+/** The branch that is the cluster. */
+export const branch = 'main';
+
+export interface Settings {
+  /** Absolute. */
+  readonly dir: string;
+  readonly repository: string;
+  readonly state: string;
+  readonly nodeListen: ListenAddress;
+  readonly adminListen: ListenAddress;
+  /** Root name to absolute directory. */
+  readonly roots: ReadonlyMap<string, string>;
+  readonly images: 'external' | 'built';
+  readonly reloads: boolean;
+  readonly holdSeconds: number;
+  readonly pollSeconds: number;
+  readonly plugins: Readonly<Record<string, boolean | Readonly<Record<string, unknown>>>>;
+  readonly pushes: { readonly maxBytes: number };
+  readonly access: { readonly anonymousOnLoopback: boolean };
+}
+
+/** What the command line says over the file. */
+export interface SettingFlags {
+  readonly node?: string;
+  readonly admin?: string;
+}
+
+/** Directory of each root below the server's own, where the settings name no other. */
+const defaultRoots: readonly (readonly [name: string, folder: string])[] = [
+  ['tftp', 'tftpboot'],
+  ['install', 'install'],
+  ['exports', 'exports.d'],
+  ['syncdirs', 'syncdirs'],
+  ['state', 'state'],
+];
+
+/** Roots are written in rising rank, so that what a boot file points to is there before the boot file (DESIGN 10, law 3). */
+const ranks: Readonly<Record<string, number>> = { install: 1, syncdirs: 1, state: 1, exports: 2, tftp: 3 };
+
+/** Reads the settings of the server in `dir`. Throws a Failure for a file that is not as it should be; a missing one is fine. */
+export async function readSettings(dir: string, flags: SettingFlags = {}, uid = process.getuid?.()): Promise<Settings> {
+  const absolute = resolve(dir);
+  const file = join(absolute, settingsFileName);
+  return parseSettings(absolute, file, parseJson(file, await readText(file)), flags, uid);
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return '{}';
+    throw new Failure({ what: `cannot read ${file}`, why: message, mend: 'give the user that runs litehouse the right to read it' });
+  }
+}
+
+function parseJson(file: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const problem = (error as Error).message;
+    const offset = /position (\d+)/.exec(problem)?.[1];
+    const before = offset === undefined ? '' : text.slice(0, Number(offset));
+    const line = offset === undefined ? 0 : before.split('\n').length;
+    const column = offset === undefined ? 0 : before.length - before.lastIndexOf('\n');
+    throw Failure.from(settingsUnreadable({ file, line, column }, { problem: problem.replace(/ in JSON at position.*/, '') }));
+  }
+}
+
+function parseSettings(dir: string, file: string, value: unknown, flags: SettingFlags, uid: number | undefined): Settings {
+  const at = { file, line: 0, column: 0 };
+  const parsed = settingsFile.safeParse(value);
+  if (!parsed.success) throw settingsFailure(at, parsed.error.issues[0]);
+  const { nodeListen, adminListen, images, roots, ...rest } = parsed.data;
+  return {
+    ...rest,
+    dir,
+    repository: join(dir, 'config.git'),
+    state: join(dir, 'state'),
+    nodeListen: listenFlag('--node', flags.node) ?? listenOf(nodeListen),
+    adminListen: listenFlag('--admin', flags.admin) ?? listenOf(adminListen),
+    roots: placeRoots(dir, at, roots),
+    images: images ?? (uid === 0 ? 'built' : 'external'),
+  };
+}
+
+function settingsFailure(at: { file: string; line: number; column: number }, issue: z.core.$ZodIssue | undefined): Failure {
+  if (issue === undefined) throw new Error('zod refused the settings without an issue');
+  const path = issue.path.map(String);
+  if (issue.code === 'unrecognized_keys') {
+    const key = issue.keys[0] ?? '';
+    const known = keysAt(path);
+    return Failure.from(settingUnknown(at, { key: [...path, key].join('.'), nearest: nearest(key, known), known }));
+  }
+  return Failure.from(
+    settingWrong(at, { key: path.join('.'), problem: issue.message, mend: 'see `litehouse help LH903` for an example of a settings file' }),
+  );
+}
+
+function keysAt(path: readonly string[]): readonly string[] {
+  if (path[0] === 'pushes') return ['maxBytes'];
+  if (path[0] === 'access') return ['anonymousOnLoopback'];
+  return Object.keys(settingsFile.shape);
+}
+
+function listenOf(text: string): ListenAddress {
+  const address = parseListenAddress(text);
+  if (address === undefined) throw new Error(`the schema let ${text} through`);
+  return address;
+}
+
+function listenFlag(flag: string, text: string | undefined): ListenAddress | undefined {
+  if (text === undefined) return undefined;
+  const address = parseListenAddress(text);
+  if (address === undefined) throw new Failure({ what: `${flag} ${text}: no address`, mend: `write ${flag} 127.0.0.1:4080` });
+  return address;
+}
+
+/** Every root has a directory of its own: two that overlap would prune each other's files. */
+function placeRoots(
+  dir: string,
+  at: { file: string; line: number; column: number },
+  named: Readonly<Record<string, string>>,
+): ReadonlyMap<string, string> {
+  const roots = new Map(defaultRoots.map(([name, folder]) => [name, join(dir, 'world', folder)]));
+  for (const [name, path] of Object.entries(named)) roots.set(name, resolve(dir, path));
+  const taken: [string, string][] = [
+    ['the repository', join(dir, 'config.git')],
+    ['the server state', join(dir, 'state')],
+  ];
+  for (const [name, path] of roots) {
+    const other = taken.find(([, place]) => within(path, place) || within(place, path));
+    if (path === '/' || other !== undefined) {
+      throw Failure.from(
+        settingWrong(at, {
+          key: `roots.${name}`,
+          problem: other === undefined ? 'is the whole file system' : `${path} overlaps with ${other[0]} (${other[1]})`,
+          mend: 'give every root a directory of its own, neither inside nor around another',
+        }),
+      );
+    }
+    taken.push([`root ${name}`, path]);
+  }
+  return roots;
+}
+
+function within(inner: string, outer: string): boolean {
+  return inner === outer || inner.startsWith(outer.endsWith(sep) ? outer : outer + sep);
+}
+
+/** What the engine needs to know of the settings. */
+export function engineSettings(settings: Settings): EngineSettings {
+  return {
+    repository: settings.repository,
+    state: settings.state,
+    branch,
+    target: managementNode,
+    roots: [...settings.roots].map(([name, dir]) => ({
+      name,
+      dir,
+      rank: ranks[name] ?? 1,
+      holdSeconds: settings.holdSeconds,
+    })),
+    images: settings.images,
+    reloads: settings.reloads,
+  };
+}

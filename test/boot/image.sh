@@ -1,0 +1,53 @@
+#!/bin/bash
+# Makes the image of the boot test: kernel and initrd for TFTP, and a busybox root, prepared for statelite by the files that
+# the node's own answer lists. Arguments: directory of the unpacked kernel package, TFTP directory, root image, answer.
+set -euo pipefail
+here=$(dirname "$0") kernel=$1 tftp=$2 root=$3 answer=$4
+version=$(ls "$kernel/lib/modules")
+
+# ---------------------------------------------------------------- the root
+mkdir -p "$root"/{usr/bin,usr/sbin,etc/ssh,proc,sys,dev,run,tmp,var/log,root}
+ln -s usr/bin "$root/bin"
+ln -s usr/sbin "$root/sbin"
+cp /bin/busybox "$root/usr/bin/"
+for name in sh cat cut echo grep hostname ls mount sed sleep sync tr uname; do ln -s busybox "$root/usr/bin/$name"; done
+for file in motd issue ntp.conf hosts roflag; do echo "image $file" >"$root/etc/$file"; done
+echo "image allow" >"$root/etc/hosts.allow"
+echo 0 >"$root/etc/counter"
+echo config >"$root/etc/ssh/image_config"
+cp "$here/node-init.sh" "$root/usr/sbin/init"
+chmod 755 "$root/usr/sbin/init"
+
+# ---------------------------------------------------------------- two levels of links, as liteimg makes them
+mkdir -p "$root/.statelite/tmpfs" "$root/.default"
+while IFS=$'\t' read -r what kind path; do
+  case $what in file | directory) ;; *) continue ;; esac
+  parent=$(dirname "$path")
+  up=$(sed 's,^/,,; s,[^/][^/]*,..,g' <<<"$parent")
+  mkdir -p "$root/.default$parent" "$root/.statelite/tmpfs$parent" "$root$parent"
+  if [ ! -e "$root$path" ]; then if [ "$what" = directory ]; then mkdir "$root$path"; else touch "$root$path"; fi; fi
+  case $kind in
+    bind*) cp -a "$root$path" "$root/.default$path" ;;
+    *)
+      mv "$root$path" "$root/.default$path"
+      ln -s "../../$up/.default$path" "$root/.statelite/tmpfs$path"
+      ln -s "$up/.statelite/tmpfs$path" "$root$path"
+      ;;
+  esac
+done <"$answer"
+
+# ---------------------------------------------------------------- kernel and initrd
+ird=$(mktemp -d)
+trap 'rm -rf "$ird"' EXIT
+mkdir -p "$ird"/{bin,proc,sys,dev,sysroot,modules,etc,tmp} "$tftp"
+cp /bin/busybox "$ird/bin/"
+for module in virtio_pci virtio_net nfs nfsv3; do modprobe -d "$kernel" -S "$version" --show-depends "$module"; done |
+  awk '$1 == "insmod" && !seen[$2]++ { print $2 }' |
+  while read -r file; do
+    cp "$file" "$ird/modules/"
+    basename "$file"
+  done >"$ird/modules.order"
+cp "$here/init.sh" "$ird/init"
+chmod 755 "$ird/init"
+(cd "$ird" && find . | cpio -o -H newc --quiet | gzip -1) >"$tftp/initrd.gz"
+cp "$kernel/boot/vmlinuz-$version" "$tftp/kernel"

@@ -1,0 +1,81 @@
+#!/bin/bash
+# The part of the boot test that runs inside the namespaces: litehouse, TFTP, DHCP, NFS, and the machine that boots.
+set -euo pipefail
+server=10.77.0.1 mac=52:54:00:aa:00:01 world=$WORK/var/world
+started=$(date +%s%N)
+tell() { printf '%6.1fs  %s\n' "$(((($(date +%s%N) - started) / 100000000)))e-1" "$*"; }
+# until_true SECONDS WHAT COMMAND…: waits for a command to succeed
+until_true() {
+  local end=$((SECONDS + $1)) what=$2
+  shift 2
+  until "$@" >/dev/null 2>&1; do
+    [ $SECONDS -lt $end ] || { echo "$what: not within the time" >&2 && tail -n 20 "$LOG"/*.log >&2 && exit 1; }
+    sleep 0.1
+  done
+}
+listening() { ss -Hlnt "sport = :$1" | grep -q .; }
+
+ip link set lo up
+ip tuntap add tap0 mode tap
+ip addr add $server/24 dev tap0
+# iPXE waits 15 s for an IPv6 router where there is none.
+ip addr add fd77::1/64 dev tap0 nodad
+ip link set tap0 up
+mount -t tmpfs tmpfs /run
+
+# ---------------------------------------------------------------- litehouse: started empty, filled by a push
+. "$HERE/litehouse.sh"
+
+# ---------------------------------------------------------------- what the administrator brings: image, loader
+install=$world/install/netboot/debian12/x86_64/compute
+"$HERE/image.sh" "$KERNEL" "$world/tftpboot/xcat/netboot/debian12/x86_64/compute" "$install/rootimg" "$LOG/answer"
+cp /usr/lib/PXELINUX/pxelinux.0 /usr/lib/syslinux/modules/bios/ldlinux.c32 "$world/tftpboot/"
+tell "image: root $(du -sh "$install/rootimg" | cut -f1), initrd $(du -h "$world/tftpboot/xcat/netboot/debian12/x86_64/compute/initrd.gz" | cut -f1)"
+
+# ---------------------------------------------------------------- DHCP, TFTP and NFS
+dnsmasq -k --conf-file=/dev/null -p 0 --user=root --pid-file= --leasefile-ro --log-facility=- --log-dhcp -i tap0 --bind-interfaces \
+  --no-ping --dhcp-authoritative --dhcp-range=10.77.0.50,10.77.0.99,255.255.255.0 --dhcp-host=$mac,10.77.0.11 \
+  --dhcp-boot=pxelinux.0 --dhcp-option=encap:175,176,1b --enable-ra --dhcp-range=fd77::,ra-stateless,64 \
+  --enable-tftp --tftp-root="$world/tftpboot" >"$LOG/dnsmasq.log" 2>&1 &
+rpcbind -w -f >"$LOG/rpcbind.log" 2>&1 &
+until_true 10 rpcbind test -S /run/rpcbind.sock
+access=RO
+[ "$BREAK" != rw-export ] || access=RW
+{
+  # Clients ask for the logical path (/install); it stands for another one on this disk.
+  cat <<G
+NFS_CORE_PARAM { Bind_addr = $server; Protocols = 3; NFS_Port = 2049; MNT_Port = 20048; Mount_Path_Pseudo = true; Enable_NLM = false; Enable_RQUOTA = false; Enable_UDP = false; }
+NFSV4 { Graceless = true; RecoveryBackend = fs; RecoveryRoot = "$WORK/ganesha"; Only_Numeric_Owners = true; }
+NFS_KRB5 { Active_krb5 = false; }
+LOG { Default_Log_Level = EVENT; }
+G
+  number=0
+  while read -r path pseudo mode; do
+    number=$((number + 1))
+    echo "EXPORT { Export_Id = $number; Path = $path; Pseudo = $pseudo; Access_Type = $mode; Squash = No_Root_Squash; Protocols = 3; Transports = TCP; SecType = sys; FSAL { Name = VFS; } }"
+  done <<X
+$world/install /install $access
+$world/syncdirs /syncdirs RO
+$WORK/lite/state /lite/state RW
+X
+} >"$WORK/ganesha/ganesha.conf"
+ganesha.nfsd -F -L "$LOG/ganesha.log" -f "$WORK/ganesha/ganesha.conf" -p "$WORK/ganesha/pid" >/dev/null 2>&1 &
+until_true 20 "NFS server" listening 2049
+tell "DHCP, TFTP and NFS are up"
+
+# ---------------------------------------------------------------- two boots
+for boot in 1 2; do
+  timeout 120 qemu-system-x86_64 -accel tcg -m 384 -display none -vga none -monitor none -no-reboot -serial stdio \
+    -netdev tap,id=n0,ifname=tap0,script=no,downscript=no -device virtio-net-pci,netdev=n0,mac=$mac -boot n \
+    </dev/null >"$LOG/console$boot.log" 2>&1 || true
+  tr -d '\r' <"$LOG/console$boot.log" | grep -aE '^\[(initrd|node)\]|LITEHOUSE-' | sed "s/^/   boot $boot: /" || true
+  grep -aq "LITEHOUSE-MARKER node=n01 boots=$boot" "$LOG/console$boot.log" || {
+    tell "boot $boot FAILED"
+    tail -n 15 "$LOG/console$boot.log"
+    exit 1
+  }
+  tell "boot $boot done"
+done
+[ "$(cat "$WORK/lite/state/n01/etc/counter")" = 2 ] || { echo "the counter in the state directory is not 2" >&2 && exit 1; }
+[ "$(cat "$install/rootimg/.default/etc/motd")" = "image motd" ] || { echo "the image changed" >&2 && exit 1; }
+tell "both boots as they should be"
