@@ -71,9 +71,16 @@ function listenFailure(options: ListenOptions, error: NodeJS.ErrnoException): Fa
     });
   }
   if (error.code === 'EACCES') {
-    return new Failure({ what: `this user may not listen on ${place} (the ${name} listener)`, mend: `choose another port: ${elsewhere}` });
+    return new Failure({
+      what: `this user may not listen on ${place} (the ${name} listener)`,
+      mend: `choose another port: ${elsewhere}`,
+    });
   }
-  return new Failure({ what: `cannot listen on ${place} (the ${name} listener)`, why: error.message, mend: `choose an address of this machine: ${flag} HOST:PORT` });
+  return new Failure({
+    what: `cannot listen on ${place} (the ${name} listener)`,
+    why: error.message,
+    mend: `choose an address of this machine: ${flag} HOST:PORT`,
+  });
 }
 
 async function closeServer(server: Server, graceMilliseconds: number): Promise<void> {

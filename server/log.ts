@@ -5,12 +5,14 @@ export type LogLevel = 'info' | 'warn' | 'error';
 /** Facts of an event. Never a secret: callers pass names of tokens, not tokens. */
 export type LogFacts = Readonly<Record<string, string | number | boolean | undefined>>;
 
-export interface Log {
-  (level: LogLevel, what: string, facts?: LogFacts): void;
-}
+export type Log = (level: LogLevel, what: string, facts?: LogFacts) => void;
 
 /** `time level what key=value …`, or one JSON object a line. Control characters cannot forge a second line. */
-export function openLog(format: 'text' | 'json', write: (line: string) => void, now: () => Date = () => new Date()): Log {
+export function openLog(
+  format: 'text' | 'json',
+  write: (line: string) => void,
+  now: () => Date = () => new Date(),
+): Log {
   return (level, what, facts = {}) => {
     const time = now().toISOString();
     if (format === 'json') {

@@ -12,6 +12,7 @@ import {
   pluginReads,
   pluginTwice,
 } from '../core/diagnostic/catalogue/server.ts';
+import type { LoadedPlugin } from '../core/plugin/loaded.ts';
 import { contractVersion, type Plugin } from '../core/plugin/plugin.ts';
 import { nearest } from '../core/tables/nearest.ts';
 import type { TableSchema } from '../core/tables/schema.ts';
@@ -37,7 +38,7 @@ interface Candidate {
 export async function loadPlugins(
   settings: Pick<Settings, 'dir' | 'plugins'>,
   own: readonly Plugin[],
-  schemas: readonly TableSchema[],
+  schemas: Iterable<TableSchema>,
 ): Promise<LoadedPlugins> {
   const ownNames = new Set(own.map((plugin) => plugin.name));
   const candidates: Candidate[] = [];
@@ -51,7 +52,7 @@ export async function loadPlugins(
     candidates.push({ plugin, given: setting === true ? {} : setting });
   }
   checkNames(candidates);
-  const known = new Map(schemas.map((schema) => [schema.name, schema]));
+  const known = new Map([...schemas].map((schema) => [schema.name, schema]));
   for (const { plugin } of candidates) for (const schema of plugin.tables ?? []) known.set(schema.name, schema);
   const options: Record<string, unknown> = {};
   for (const { plugin, given } of candidates) {
@@ -59,6 +60,17 @@ export async function loadPlugins(
     options[plugin.name] = parseOptions(plugin, given);
   }
   return { plugins: inOrder(candidates.map(({ plugin }) => plugin)), options };
+}
+
+/** The plugins with their hooks, in load order. Throws a Failure where a plugin's `setup` does. */
+export function setUpPlugins({ plugins, options }: LoadedPlugins): LoadedPlugin[] {
+  return plugins.map((plugin) => {
+    try {
+      return { plugin, hooks: plugin.setup(options[plugin.name]) };
+    } catch (error) {
+      throw Failure.from(pluginBroken(undefined, { name: plugin.name, problem: (error as Error).message }));
+    }
+  });
 }
 
 async function importPlugin(name: string, dir: string, own: readonly string[]): Promise<Plugin> {
@@ -108,7 +120,8 @@ function checkNames(candidates: readonly Candidate[]): void {
   const seen = new Set<string>();
   for (const { plugin } of candidates) {
     const { name, contract } = plugin;
-    if (contract !== contractVersion) throw Failure.from(pluginContract(undefined, { name, contract, ours: contractVersion }));
+    if (contract !== contractVersion)
+      throw Failure.from(pluginContract(undefined, { name, contract, ours: contractVersion }));
     if (seen.has(name)) throw Failure.from(pluginTwice(undefined, { name }));
     seen.add(name);
   }

@@ -31,7 +31,16 @@ const settingsFile = z.strictObject({
   pollSeconds: z.number().min(0.05).default(10),
   /** Own plugins by name, others by package name or path: false, true, or options. */
   plugins: z.record(z.string().min(1), z.union([z.boolean(), z.record(z.string(), z.unknown())])).default({}),
-  pushes: z.strictObject({ maxBytes: z.int().min(1).default(2 ** 31) }).prefault({}),
+  /** The largest push; and where git's hooks ask (default: state/push.sock; the system allows some 100 characters). */
+  pushes: z
+    .strictObject({
+      maxBytes: z
+        .int()
+        .min(1)
+        .default(2 ** 30),
+      socket: z.string().min(1).optional(),
+    })
+    .prefault({}),
   /** Whether whoever is logged in on this machine may read, push and administer without a token. */
   access: z.strictObject({ anonymousOnLoopback: z.boolean().default(true) }).prefault({}),
 });
@@ -56,7 +65,7 @@ export interface Settings {
   readonly holdSeconds: number;
   readonly pollSeconds: number;
   readonly plugins: Readonly<Record<string, boolean | Readonly<Record<string, unknown>>>>;
-  readonly pushes: { readonly maxBytes: number };
+  readonly pushes: { readonly maxBytes: number; readonly socket?: string };
   readonly access: { readonly anonymousOnLoopback: boolean };
 }
 
@@ -91,7 +100,11 @@ async function readText(file: string): Promise<string> {
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return '{}';
-    throw new Failure({ what: `cannot read ${file}`, why: message, mend: 'give the user that runs litehouse the right to read it' });
+    throw new Failure({
+      what: `cannot read ${file}`,
+      why: message,
+      mend: 'give the user that runs litehouse the right to read it',
+    });
   }
 }
 
@@ -104,15 +117,24 @@ function parseJson(file: string, text: string): unknown {
     const before = offset === undefined ? '' : text.slice(0, Number(offset));
     const line = offset === undefined ? 0 : before.split('\n').length;
     const column = offset === undefined ? 0 : before.length - before.lastIndexOf('\n');
-    throw Failure.from(settingsUnreadable({ file, line, column }, { problem: problem.replace(/ in JSON at position.*/, '') }));
+    throw Failure.from(
+      settingsUnreadable({ file, line, column }, { problem: problem.replace(/ in JSON at position.*/, '') }),
+    );
   }
 }
 
-function parseSettings(dir: string, file: string, value: unknown, flags: SettingFlags, uid: number | undefined): Settings {
+function parseSettings(
+  dir: string,
+  file: string,
+  value: unknown,
+  flags: SettingFlags,
+  uid: number | undefined,
+): Settings {
   const at = { file, line: 0, column: 0 };
   const parsed = settingsFile.safeParse(value);
   if (!parsed.success) throw settingsFailure(at, parsed.error.issues[0]);
-  const { nodeListen, adminListen, images, roots, ...rest } = parsed.data;
+  const { nodeListen, adminListen, images, roots, pushes, ...rest } = parsed.data;
+  const socket = pushes.socket === undefined ? {} : { socket: resolve(dir, pushes.socket) };
   return {
     ...rest,
     dir,
@@ -120,12 +142,16 @@ function parseSettings(dir: string, file: string, value: unknown, flags: Setting
     state: join(dir, 'state'),
     nodeListen: listenFlag('--node', flags.node) ?? listenOf(nodeListen),
     adminListen: listenFlag('--admin', flags.admin) ?? listenOf(adminListen),
+    pushes: { maxBytes: pushes.maxBytes, ...socket },
     roots: placeRoots(dir, at, roots),
     images: images ?? (uid === 0 ? 'built' : 'external'),
   };
 }
 
-function settingsFailure(at: { file: string; line: number; column: number }, issue: z.core.$ZodIssue | undefined): Failure {
+function settingsFailure(
+  at: { file: string; line: number; column: number },
+  issue: z.core.$ZodIssue | undefined,
+): Failure {
   if (issue === undefined) throw new Error('zod refused the settings without an issue');
   const path = issue.path.map(String);
   if (issue.code === 'unrecognized_keys') {
@@ -134,12 +160,16 @@ function settingsFailure(at: { file: string; line: number; column: number }, iss
     return Failure.from(settingUnknown(at, { key: [...path, key].join('.'), nearest: nearest(key, known), known }));
   }
   return Failure.from(
-    settingWrong(at, { key: path.join('.'), problem: issue.message, mend: 'see `litehouse help LH903` for an example of a settings file' }),
+    settingWrong(at, {
+      key: path.join('.'),
+      problem: issue.message,
+      mend: 'see `litehouse help LH903` for an example of a settings file',
+    }),
   );
 }
 
 function keysAt(path: readonly string[]): readonly string[] {
-  if (path[0] === 'pushes') return ['maxBytes'];
+  if (path[0] === 'pushes') return ['maxBytes', 'socket'];
   if (path[0] === 'access') return ['anonymousOnLoopback'];
   return Object.keys(settingsFile.shape);
 }
@@ -153,7 +183,8 @@ function listenOf(text: string): ListenAddress {
 function listenFlag(flag: string, text: string | undefined): ListenAddress | undefined {
   if (text === undefined) return undefined;
   const address = parseListenAddress(text);
-  if (address === undefined) throw new Failure({ what: `${flag} ${text}: no address`, mend: `write ${flag} 127.0.0.1:4080` });
+  if (address === undefined)
+    throw new Failure({ what: `${flag} ${text}: no address`, mend: `write ${flag} 127.0.0.1:4080` });
   return address;
 }
 

@@ -20,7 +20,11 @@ interface Stream {
 }
 
 /** A terminal over two streams. `NO_COLOR` (with any value but the empty one) switches colours off. */
-export function openTerminal(stdout: Stream, stderr: Stream, env: Readonly<Record<string, string | undefined>>): Terminal {
+export function openTerminal(
+  stdout: Stream,
+  stderr: Stream,
+  env: Readonly<Record<string, string | undefined>>,
+): Terminal {
   const noColour = env.NO_COLOR !== undefined && env.NO_COLOR !== '';
   return {
     out: (line) => void stdout.write(`${line}\n`),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type FakeView, fakeView } from '../../plugins/testing/view.ts';
+import { type FakeView, fakeView } from '../plugin/testing/view.ts';
 import { imageDirectory } from './image-directory.ts';
 import { joinKernelLine, type KernelLine, kernelLine, kernelLineFaults } from './kernel-line.ts';
 
@@ -16,7 +16,9 @@ const textOf = (given: FakeView) => joinKernelLine(lineOf(given).arguments);
 
 describe('joinKernelLine', () => {
   it('puts one blank between words and none at the end', () => {
-    expect(joinKernelLine([{ name: 'a', value: '' }, { raw: '  x=1 \t y ' }, { name: 'shell' }])).toBe('a= x=1 y shell');
+    expect(joinKernelLine([{ name: 'a', value: '' }, { raw: '  x=1 \t y ' }, { name: 'shell' }])).toBe(
+      'a= x=1 y shell',
+    );
   });
 
   it('keeps quotes that an administrator wrote in addkcmdline', () => {

@@ -90,7 +90,11 @@ export function kernelLine(view: View, node: Node): KernelLine | undefined {
   if (place === undefined) return undefined;
 
   const args: KernelArgument[] = [
-    { name: 'NFSROOT', value: `${host(imageServer.address)}:${place.directory}`, from: place.nfsdir ?? { row: image.row } },
+    {
+      name: 'NFSROOT',
+      value: `${host(imageServer.address)}:${place.directory}`,
+      from: place.nfsdir ?? { row: image.row },
+    },
     statemntArgument(node),
     { name: 'XCAT', value: `${host(master.address)}:${master.port}`, from: { row: node.row } },
     { name: 'LHGEN', value: image.build.generation, from: { row: image.row } },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fakeView } from '../../plugins/testing/view.ts';
+import { fakeView } from '../plugin/testing/view.ts';
 import { bootTargets, ourServers } from './servers.ts';
 
 const view = fakeView({
@@ -12,7 +12,10 @@ const view = fakeView({
     n02: { groups: ['rack2'] },
   },
   tables: {
-    servicenode: [{ node: 'service', nfsserver: '1', tftpserver: '' }, { node: 'sn1', nfsserver: '', tftpserver: 'yes' }],
+    servicenode: [
+      { node: 'service', nfsserver: '1', tftpserver: '' },
+      { node: 'sn1', nfsserver: '', tftpserver: 'yes' },
+    ],
     noderes: [{ node: 'rack1', servicenode: 'sn1,sn2' }],
   },
 });

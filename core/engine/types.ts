@@ -24,6 +24,8 @@ export interface EngineSettings {
   readonly images: 'external' | 'built';
   /** Whether reload commands run; off in the embedded default. */
   readonly reloads: boolean;
+  /** Called before each named step of an apply, for tests that stop the process there. */
+  readonly onStep?: (step: string, subject: string) => void | Promise<void>;
 }
 
 /** What a commit would do, without doing it. */

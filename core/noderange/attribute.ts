@@ -1,12 +1,16 @@
 /** Tests of table columns: `nodetype.os==rhels5.5` in a noderange, and the rows of nodegroup that define dynamic groups. */
-import { nearestName } from './nearest.ts';
+import { nearest } from '../tables/nearest.ts';
 import { compileRegex, type Regex } from './regex.ts';
 
 /** Gives a column's value for a node, patterns and groups applied; undefined where it has none. */
 export type ColumnLookup = (node: string, table: string, column: string) => string | undefined;
 
-/** Tables keyed by node, with the columns that they have (their schema's and their file's). */
-export type KnownColumns = ReadonlyMap<string, readonly string[]>;
+/** The tables and columns that may be named. */
+export interface KnownColumns {
+  /** Columns of a table, its schema's and its file's; undefined: no such table. */
+  readonly known: (table: string) => readonly string[] | undefined;
+  readonly tables: readonly string[];
+}
 
 export interface AttributeTest {
   readonly table: string;
@@ -75,11 +79,11 @@ export function parseAttributeTest(
   const wanted = (parts[4] ?? '').trim();
   const place = second === undefined ? shortName(first) : ([first, second] as const);
   if (place === undefined) {
-    const near = nearestName(first, Object.keys(shortNames));
+    const meant = nearest(first, Object.keys(shortNames));
     return {
       error: {
         message: `"${first}" is no attribute's short name`,
-        mend: near === undefined ? 'write it as table.column' : `did you mean "${near}"? Else write table.column`,
+        mend: meant === undefined ? 'write it as table.column' : `did you mean "${meant}"? Else write table.column`,
       },
     };
   }
@@ -118,21 +122,21 @@ export function refuseUnknown(
   column: string,
   known: KnownColumns,
 ): (AttributeError & { readonly what: 'table' | 'column' }) | undefined {
-  const columns = known.get(table);
+  const columns = known.known(table);
   if (columns === undefined) {
-    const near = nearestName(table, known.keys());
+    const meant = nearest(table, known.tables);
     return {
       what: 'table',
       message: `there is no table "${table}" with rows for nodes`,
-      mend: near === undefined ? 'name a table whose key is the node, such as nodetype' : `did you mean "${near}"?`,
+      mend: meant === undefined ? 'name a table whose key is the node, such as nodetype' : `did you mean "${meant}"?`,
     };
   }
   if (columns.includes(column)) return undefined;
-  const near = nearestName(column, columns);
+  const meant = nearest(column, columns);
   return {
     what: 'column',
     message: `the table ${table} has no column "${column}"`,
-    mend: near === undefined ? `its columns are ${columns.join(', ')}` : `did you mean "${near}"?`,
+    mend: meant === undefined ? `its columns are ${columns.join(', ')}` : `did you mean "${meant}"?`,
   };
 }
 

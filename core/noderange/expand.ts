@@ -36,8 +36,8 @@ export interface Expansion {
 /** No noderange may make more names than this. */
 export const mostNames = 1_000_000;
 /** Names looked at while expanding; bounds `all,all,all…` in a pushed range. Expressions cost more than sets. */
-const mostWork = 50_000_000;
-const regexWork = 20;
+const mostWork = 10_000_000;
+const regexWork = 10;
 /** Range files may name range files this deep. */
 const deepestFile = 5;
 
@@ -54,6 +54,8 @@ export function expandNoderange(text: string, context: NoderangeContext): Expans
   if (context.excluded !== undefined) for (const name of context.excluded) found.delete(name);
   return { nodes: [...found].sort(), missed: [...expander.missed], errors: expander.errors };
 }
+
+type Fault = Omit<NoderangeError, 'offset'>;
 
 /** Ends an expansion that grew beyond its bounds. */
 class TooLarge extends Error {}
@@ -74,6 +76,7 @@ class Expander {
   text(text: string, offset: number): Set<string> {
     const parsed = parseNoderange(text);
     if ('error' in parsed) {
+      // A line of a range file has no place in the text of the range: its errors stand where the file is named.
       this.errors.push(this.fileDepth === 0 ? parsed.error : { ...parsed.error, offset });
       return new Set();
     }
@@ -129,35 +132,38 @@ class Expander {
   }
 
   private atom(atom: Atom, target: Set<string>): void {
+    const fault = this.named(atom.text, target) ? undefined : this.form(atom, target);
+    if (fault !== undefined) this.errors.push({ ...fault, offset: atom.offset });
+  }
+
+  /** Adds what an atom that is neither a node nor a group stands for. */
+  private form(atom: Atom, target: Set<string>): Fault | undefined {
     const { text } = atom;
-    if (this.named(text, target)) return;
-    if (text.startsWith('/')) return this.expression(atom, target);
+    if (text.startsWith('/')) return this.expression(text, target);
     if (text.startsWith('^')) return this.file(atom, target);
-    if (looksLikeTest(text)) return this.test(atom, target);
+    if (looksLikeTest(text)) return this.test(text, target);
     if (hasBlank(text.replace(/\[[^\]]*\]/g, ''))) {
-      return this.error(atom, `"${text}" has a blank in it`, 'put a comma between two names');
+      return { message: `"${text}" has a blank in it`, mend: 'put a comma between two names' };
     }
     if (/[()]/.test(text)) {
-      return this.error(atom, `"${text}" has a parenthesis inside a name`, 'parentheses stand around whole ranges only');
+      const mend = 'parentheses stand around whole ranges only';
+      return { message: `"${text}" has a parenthesis inside a name`, mend };
     }
     if (/^\d+$/.test(text)) {
       if (!this.named(`node${text}`, target)) this.missed.add(`node${text}`);
-      return;
+      return undefined;
     }
     const counted = bracketNames(text) ?? plusNames(text) ?? spanNames(text);
-    if (counted === undefined) {
+    if (counted === undefined || 'error' in counted) {
       this.missed.add(text);
-      return;
-    }
-    if ('error' in counted) {
-      this.missed.add(text);
-      return this.error(atom, counted.error.message, counted.error.mend);
+      return counted?.error;
     }
     this.made += counted.count;
     if (this.made > mostNames) {
       throw new TooLarge(`the noderange makes more than ${mostNames.toLocaleString('en-US')} names`);
     }
     for (const name of counted.names()) if (!this.named(name, target)) this.missed.add(name);
+    return undefined;
   }
 
   /** Adds a node, or the members of a group of that name; a node wins over a group. */
@@ -173,48 +179,47 @@ class Expander {
     return true;
   }
 
-  private expression(atom: Atom, target: Set<string>): void {
-    const source = atom.text.slice(1).replace(/(?<!\\)\/$/, '');
-    const regex = compileRegex(source, true);
-    if ('error' in regex) return this.error(atom, regex.error.message, regex.error.mend);
+  private expression(text: string, target: Set<string>): Fault | undefined {
+    const regex = compileRegex(text.slice(1).replace(/(?<!\\)\/$/, ''), true);
+    if ('error' in regex) return { message: regex.error.message, mend: regex.error.mend };
     for (const name of this.context.nodes) {
       this.spend(regexWork);
       if (regex.test(name)) target.add(name);
     }
+    return undefined;
   }
 
-  private test(atom: Atom, target: Set<string>): void {
-    const test = parseAttributeTest(atom.text, this.context.known);
-    if ('error' in test) return this.error(atom, test.error.message, test.error.mend);
+  private test(text: string, target: Set<string>): Fault | undefined {
+    const test = parseAttributeTest(text, this.context.known);
+    if ('error' in test) return { message: test.error.message, mend: test.error.mend };
     for (const name of this.context.nodes) {
       this.spend(test.dear ? regexWork : 2);
       if (test.holds(this.context.value(name, test.table, test.column) ?? '')) target.add(name);
     }
+    return undefined;
   }
 
-  private file(atom: Atom, target: Set<string>): void {
+  private file(atom: Atom, target: Set<string>): Fault | undefined {
     const path = atom.text.slice(1);
     if (this.context.readRangeFile === undefined) {
-      return this.error(atom, `"${atom.text}" names a file, which can't be read here`, 'write the nodes or a group instead');
+      const mend = 'write the nodes or a group instead';
+      return { message: `"${atom.text}" names a file, which can't be read here`, mend };
     }
     if (this.fileDepth === deepestFile) {
-      return this.error(atom, `range files name each other deeper than ${deepestFile}`, 'write the nodes into one file');
+      const mend = 'write the nodes into one file';
+      return { message: `range files name each other deeper than ${deepestFile}`, mend };
     }
     const content = this.context.readRangeFile(path);
-    if (content === undefined) return this.error(atom, `the range file ${path} can't be read`, 'check its name');
+    if (content === undefined) return { message: `the range file ${path} can't be read`, mend: 'check its name' };
     this.fileDepth++;
     try {
       for (const line of content.split('\n')) {
-        if (/^\s*([#^]|$)/.test(line)) continue;
-        this.add(this.text(line, atom.offset), target);
+        if (!/^\s*([#^]|$)/.test(line)) this.add(this.text(line, atom.offset), target);
       }
     } finally {
       this.fileDepth--;
     }
-  }
-
-  private error(atom: Atom, message: string, mend: string): void {
-    this.errors.push({ message, mend, offset: atom.offset });
+    return undefined;
   }
 
   private spend(names: number): void {

@@ -19,9 +19,16 @@ const longestNumber = 15;
 const mostBrackets = 16;
 const longestName = 300;
 
-function counter(from: string, to: string, before: string, after: string): CountedNames | { readonly error: CountError } {
+function counter(
+  from: string,
+  to: string,
+  before: string,
+  after: string,
+): CountedNames | { readonly error: CountError } {
   if (from.length > longestNumber || to.length > longestNumber) {
-    return { error: { message: `the number ${from} or ${to} is too long`, mend: `use at most ${longestNumber} digits` } };
+    return {
+      error: { message: `the number ${from} or ${to} is too long`, mend: `use at most ${longestNumber} digits` },
+    };
   }
   const first = Number(from);
   const last = Number(to);
@@ -76,7 +83,11 @@ function bracketItem(text: string): CountedNames | { readonly error: CountError 
   };
 }
 
-function* combine(lists: readonly (readonly string[] | CountedNames[])[], index: number, made: string): Generator<string> {
+function* combine(
+  lists: readonly (readonly string[] | CountedNames[])[],
+  index: number,
+  made: string,
+): Generator<string> {
   const list = lists[index];
   if (list === undefined) {
     yield made;

@@ -132,7 +132,8 @@ class Parser {
       else if (character === ')' && parentheses > 0) parentheses--;
       else if (expression && character === '{') braces++;
       else if (expression && character === '}') braces = Math.max(0, braces - 1);
-      else if (parentheses === 0 && braces === 0 && (character === ',' || character === '@' || character === ')')) break;
+      else if (parentheses === 0 && braces === 0 && (character === ',' || character === '@' || character === ')'))
+        break;
       if (character === '~' && (text.endsWith('=') || text.endsWith('!'))) expression = true;
       text += character;
     }

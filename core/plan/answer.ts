@@ -58,7 +58,9 @@ export function answerOf(node: Node, commit: string, bodies: Bodies): NodeAnswer
   let text = `state\t${node.state}\n`;
   if (node.statemnt !== undefined) text += `statemnt\t${mountFields(node.statemnt)}\n`;
   for (const tree of node.litetree) {
-    text += `tree\t${tree.priority}\t${tree.ours ? 'ours' : 'foreign'}\t${mountFields(tree)}\n`;
+    // Absent trees are named so that the node's log shows where it did not look.
+    if (!tree.present) text += `absent\t${tree.priority}\t${mountFields(tree)}\n`;
+    else text += `tree\t${tree.priority}\t${tree.ours ? 'ours' : 'foreign'}\t${mountFields(tree)}\n`;
   }
   return { kind: 'answer', commit, generation: node.image.build.generation, ...bodies.of(text) };
 }

@@ -47,7 +47,9 @@ export class EntryTable {
 
   add(plugin: string, output: Placed): void {
     const { root, path, node } = output;
-    const fault = output.kind === 'tree' && path === '' ? undefined : pathFault(path);
+    // A path of the world in effect was looked at before.
+    const looked = (output.kind === 'tree' && path === '') || this.reuse?.roots.get(root)?.has(path) === true;
+    const fault = looked ? undefined : pathFault(path);
     if (fault !== undefined) {
       this.diagnostics.push(
         badOutput(undefined, { plugin, what: `it wants ${root}:${JSON.stringify(path)}, but ${fault}` }),

@@ -66,7 +66,10 @@ async function committable(dir: string): Promise<string[] | undefined> {
   const ignored = await git(['check-ignore', '--quiet', dir], { cwd: dir, accept: [0, 1, 128] });
   if (ignored.code === 0) return undefined;
   const listed = await git(['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: dir });
-  const names = listed.stdout.toString('utf8').split('\0').filter((name) => name !== '');
+  const names = listed.stdout
+    .toString('utf8')
+    .split('\0')
+    .filter((name) => name !== '');
   // A file in conflict is listed once for each side; a repository inside this one ends with a slash.
   return [...new Set(names.map((name) => name.replace(/\/$/, '')))];
 }

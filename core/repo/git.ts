@@ -95,7 +95,9 @@ export function git(args: readonly string[], options: GitOptions = {}): Promise<
       options.signal?.removeEventListener('abort', stop);
       if (code !== null && (options.accept ?? [0]).includes(code)) resolve({ code, stdout: Buffer.concat(out) });
       else
-        reject(new GitError(args, code === null ? `killed by ${signal}` : `exit code ${code}`, code ?? undefined, said));
+        reject(
+          new GitError(args, code === null ? `killed by ${signal}` : `exit code ${code}`, code ?? undefined, said),
+        );
     });
   });
 }

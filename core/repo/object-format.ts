@@ -73,7 +73,10 @@ function treeMode(text: string): TreeEntry['mode'] {
 
 /** Writes a tree object; entries in any order. */
 export function formatTree(entries: readonly TreeEntry[]): Buffer {
-  const rows = entries.map((entry) => ({ entry, key: Buffer.from(entry.mode === '040000' ? `${entry.name}/` : entry.name) }));
+  const rows = entries.map((entry) => ({
+    entry,
+    key: Buffer.from(entry.mode === '040000' ? `${entry.name}/` : entry.name),
+  }));
   rows.sort((a, b) => Buffer.compare(a.key, b.key));
   const parts: Buffer[] = [];
   for (const { entry } of rows) {

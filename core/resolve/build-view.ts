@@ -13,7 +13,7 @@ import { type DraftImage, readImages } from './images.ts';
 import { readLitefile } from './litefile.ts';
 import { NodeLookup } from './lookup.ts';
 import { readLitetree, Templates } from './mounts.ts';
-import { makeNodes, publishedRoot, readNodelist } from './nodes.ts';
+import { makeNodes, type NodeContext, publishedRoot, readNodelist, uselessTrees } from './nodes.ts';
 import { dialectOf } from './options.ts';
 import type { Folder, Image, View } from './view.ts';
 
@@ -142,7 +142,8 @@ export async function buildView(snapshot: Snapshot, base: ViewBase, decide?: Bui
   const columns = (name: string): readonly string[] | undefined => {
     const schema = schemas.get(name) ?? extra.get(name);
     const header = tables.get(name)?.columns;
-    if (schema === undefined) return header;
+    if (schema === undefined) return header?.includes('node') ? header : undefined;
+    if (schema.keyedBy !== 'node') return undefined;
     return header === undefined ? schema.columns : [...new Set([...schema.columns, ...header])];
   };
   const mounts = {
@@ -156,6 +157,7 @@ export async function buildView(snapshot: Snapshot, base: ViewBase, decide?: Bui
   };
   const templates = new Templates(mounts);
   const litetree = readLitetree(mounts, templates);
+  const treeHits: NodeContext['treeHits'] = new Map();
   const nodes = makeNodes(nodelist.rows, nodelist.groups, {
     ...mounts,
     networks: readNetworks(tables.get('networks')),
@@ -165,6 +167,7 @@ export async function buildView(snapshot: Snapshot, base: ViewBase, decide?: Bui
     templates,
     port: portOf(site),
     ours: ourAddresses(addresses, site, tables),
+    treeHits,
     published: (path) => directoriesOf(syncdirs).has(path.slice(publishedRoot.length + 1)),
   });
   const diagnostics = [
@@ -172,6 +175,7 @@ export async function buildView(snapshot: Snapshot, base: ViewBase, decide?: Bui
     ...nodelist.diagnostics,
     ...litefile.diagnostics,
     ...litetree.diagnostics,
+    ...uselessTrees(treeHits),
   ];
   if (snapshot.commit !== undefined && !tables.has('nodelist')) {
     diagnostics.push(missingTable(undefined, { file: 'tables/nodelist.csv' }));

@@ -1,6 +1,12 @@
 /** litetree and statelite rows as mounts of one node: which rows apply, in what order, with variables filled in. */
 import { badMount, badPriority, noTreeDirectory } from '../diagnostic/catalogue/lite.ts';
-import { templateError, valueMissing } from '../diagnostic/catalogue/nodes.ts';
+import {
+  commandRefused,
+  templateError,
+  valueMissing,
+  valueRefused,
+  variableUnknown,
+} from '../diagnostic/catalogue/nodes.ts';
 import { unresolvedServer } from '../diagnostic/catalogue/resolve.ts';
 import type { Diagnostic } from '../diagnostic/diagnostic.ts';
 import type { Row, Table } from '../tables/table.ts';
@@ -8,7 +14,7 @@ import type { Addresses } from './addresses.ts';
 import type { Findings } from './findings.ts';
 import type { NodeLookup } from './lookup.ts';
 import { everyImage, imageRank } from './options.ts';
-import { compileTemplate, expandTemplate, type Reference, type Template } from './substitute.ts';
+import { compileTemplate, expandTemplate, type Reference, referenceText, type Template } from './substitute.ts';
 import type { Mount } from './view.ts';
 
 /** What all mounts of one view share. */
@@ -22,6 +28,14 @@ export interface MountContext {
   readonly knownColumns: (table: string) => readonly string[] | undefined;
   readonly knownTables: readonly string[];
 }
+
+const templateKinds = {
+  command: commandRefused,
+  table: variableUnknown,
+  column: variableUnknown,
+  syntax: templateError,
+  path: templateError,
+} as const;
 
 /** One litetree row, its directory compiled. */
 export interface TreeRow {
@@ -52,7 +66,7 @@ export class Templates {
       for (const error of compiled.errors) {
         const position = { ...at, column: at.column + error.offset };
         this.context.findings.add(`template:${row.table.name}:${row.offset}:${error.offset}`, undefined, () =>
-          templateError(position, { text, why: error.message, mend: error.mend }),
+          templateKinds[error.reason](position, { text, why: error.message, mend: error.mend }),
         );
       }
     }
@@ -119,7 +133,11 @@ export function mountFor(
   }
   if ('error' in expanded) {
     context.findings.add(`badvalue:${key}:${expanded.error.message}`, node, () =>
-      badMount(at(), { text: row.table.value(row, column) ?? '', why: expanded.error.message }),
+      valueRefused(at(), {
+        text: row.table.value(row, column) ?? '',
+        why: expanded.error.message,
+        mend: expanded.error.mend,
+      }),
     );
     return undefined;
   }
@@ -157,10 +175,6 @@ function referenced(context: MountContext, node: string, reference: Reference): 
   if (reference.table === 'node') return node;
   if (reference.table === 'site') return context.site.get(reference.column);
   return context.lookup.value(node, reference.table, reference.column)?.text;
-}
-
-function referenceText(reference: Reference): string {
-  return reference.table === 'node' ? '$node' : `$${reference.table}.${reference.column}`;
 }
 
 /** The statelite row of a node: its own rows before those of its groups in order; among rows of one key the closest image. */

@@ -34,6 +34,8 @@ export interface NodeContext extends MountContext, ServerContext {
   readonly ours: ReadonlySet<string>;
   /** Whether the repository publishes a directory, by its logical path. */
   readonly published: (path: string) => boolean;
+  /** Filled as nodes are made: whether any node found a directory by a row, and one path that was looked for. */
+  readonly treeHits: Map<TreeRow, { hit: boolean; readonly sample: string }>;
 }
 
 /** Node names and their groups from nodelist.csv; equal group lists are one array. */
@@ -104,7 +106,7 @@ export function makeNodes(
   const perImage = new Map<Image, PerImage>();
   const nodes = new Map<string, Node>();
   for (const [name, row] of rows) {
-    nodes.set(name, Object.freeze(makeNode(name, row, groups.get(name) ?? [], context, perImage)));
+    nodes.set(name, makeNode(name, row, groups.get(name) ?? [], context, perImage));
   }
   return nodes;
 }
@@ -151,13 +153,18 @@ function makeNode(
       const mount = mountFor(context, name, tree.row, 'directory', tree.template, false);
       if (mount === undefined) continue;
       const ours = mount.address !== undefined && context.ours.has(mount.address) && isPublished(mount.path);
-      if (ours && !context.published(mount.path)) {
-        findings.add(`absent:${tree.row.offset}:${mount.path}`, name, () =>
-          absentTree(tree.row.table.at(tree.row, 'directory'), { path: mount.path }),
-        );
-        continue;
-      }
-      litetree.push(Object.freeze({ ...mount, priority: tree.priority, ours }));
+      const present = !ours || context.published(mount.path);
+      litetree.push({
+        server: mount.server,
+        address: mount.address,
+        path: mount.path,
+        options: mount.options,
+        row: mount.row,
+        priority: tree.priority,
+        ours,
+        present,
+      });
+      noteTree(tree, mount.path, present, context);
     }
     const stateRow = stateliteRow(context, [name, ...groups], image.name, image.groups);
     const template = stateRow === undefined ? undefined : context.templates.of(stateRow, 'statemnt');
@@ -237,6 +244,22 @@ function imageOf(
     }),
   );
   return undefined;
+}
+
+/** A row that leads to a directory for some nodes only is how overlays are used; one that never does is a mistake. */
+function noteTree(tree: TreeRow, path: string, present: boolean, context: NodeContext): void {
+  const known = context.treeHits.get(tree);
+  if (known === undefined) context.treeHits.set(tree, { hit: present, sample: path });
+  else if (present) known.hit = true;
+}
+
+/** One warning for each litetree row that no node finds a directory by. */
+export function uselessTrees(hits: NodeContext['treeHits']): Diagnostic[] {
+  const found: Diagnostic[] = [];
+  for (const [{ row }, { hit, sample }] of hits) {
+    if (!hit) found.push(absentTree(row.table.at(row, 'directory'), { path: sample }));
+  }
+  return found;
 }
 
 function isPublished(path: string): boolean {

@@ -54,6 +54,8 @@ export interface TreeMount extends Mount {
   readonly priority: string;
   /** Under one of our published roots on one of our servers (DESIGN 5). */
   readonly ours: boolean;
+  /** False: ours, but the commit publishes no such directory; it is named in the answer as absent, and not mounted. */
+  readonly present: boolean;
 }
 
 /** How an osimage comes to be. External: the administrator's own tree, no generation in its path (RULES). */

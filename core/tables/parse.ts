@@ -165,7 +165,7 @@ class Reading {
   #value(cell: Cell, column: number): string | undefined {
     const length = cell.to - cell.from;
     if (length === 0) return undefined;
-    const before = this.#before[column];
+    const before = cell.doubled ? undefined : this.#before[column];
     if (before !== undefined && before.length === length && this.#text.startsWith(before, cell.from)) return before;
     const value = this.#text.slice(cell.from, cell.to);
     return cell.doubled ? value.replaceAll('""', '"') : value;
@@ -200,7 +200,8 @@ class Reading {
       this.#seen.set(joined, row.line);
       return true;
     }
-    const key = this.#key.map((i) => clip(row.values[i] ?? '')).join(' ');
+    const shown = this.#quotes ? this.#key : this.#key.slice(0, 1);
+    const key = shown.map((i) => clip(row.values[i] ?? '')).join(' ');
     this.#reports.add(wrong.duplicateKey, () =>
       wrong.duplicateKey(this.#table.at(row), { table: schema.name, key, line }),
     );
@@ -220,7 +221,8 @@ class Reading {
     if (cell.newlineAt < 0 && cell.tabAt < 0 && cell.controlAt < 0) return true;
     const free = column === this.#comments;
     if (free && cell.controlAt < 0) return true;
-    const name = this.#table.columns[column];
+    const header = this.#table.columns[column];
+    const name = header === undefined ? undefined : printable(header.slice(0, 60));
     if (!free && cell.newlineAt >= 0) {
       this.#reports.add(wrong.lineBreak, () => wrong.lineBreak(this.#position(cell, cell.newlineAt), { column: name }));
       return false;

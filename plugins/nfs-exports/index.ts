@@ -5,10 +5,11 @@ import { bootsFromUs, type OurServers, ourServers } from '../../core/boot/server
 import type { Diagnostic } from '../../core/diagnostic/diagnostic.ts';
 import type { Output } from '../../core/plugin/output.ts';
 import { contractVersion, definePlugin } from '../../core/plugin/plugin.ts';
+import { publishedRoot } from '../../core/resolve/nodes.ts';
 import { type Node, originOf, type View } from '../../core/resolve/view.ts';
 import { badNetwork, exportedToAll, messages, noNetwork, unsafeState } from './messages.ts';
 import { type NetworkIndex, networkIndex } from './networks.ts';
-import { statePath, syncdirsPath, within } from './state-path.ts';
+import { statePath, within } from './state-path.ts';
 
 const options = z.strictObject({
   /** Form of the file: exports(5) of the kernel's server. */
@@ -40,7 +41,8 @@ export const nfsExports = definePlugin<Options>({
   name: 'nfs-exports',
   contract: contractVersion,
   version: '1',
-  about: 'Exports images and overlays read-only to the networks of booting nodes, and state directories to their nodes.',
+  about:
+    'Exports images and overlays read-only to the networks of booting nodes, and state directories to their nodes.',
   reads: {
     networks: ['net', 'mask'],
     noderes: ['nfsdir'],
@@ -70,6 +72,9 @@ function planExports(view: View, given: Options): Output[] {
   for (const target of servers.targets) {
     const placed = { target, root: 'exports', path: exportsFile };
     outputs.push({ ...placed, kind: 'shared-file', header, mode: 0o644 });
+    // exportfs fails on a line whose directory is missing, and an external image's tree may come later than its row.
+    const store = { target, root: 'install', path: 'netboot', lifetime: 'create-only' } as const;
+    outputs.push({ ...store, kind: 'directory', mode: 0o755 });
     if (given.reload) {
       const command = ['exportfs', '-ra'] as const;
       outputs.push({ kind: 'reload', target, name: 'exportfs', command, when: { root: 'exports' } });
@@ -107,19 +112,27 @@ function readOnlyLines(view: View, node: Node, servers: OurServers): Line[] {
   }
   const overlays = new Set<string>();
   for (const tree of node.litetree) {
-    const target = tree.ours && within(tree.path, syncdirsPath) ? servers.targetOf(tree.address) : undefined;
+    const target =
+      tree.ours && tree.present && within(tree.path, publishedRoot) ? servers.targetOf(tree.address) : undefined;
     if (target !== undefined) overlays.add(target);
   }
-  for (const target of overlays) lines.push({ target, order: order.overlays, path: syncdirsPath });
+  for (const target of overlays) lines.push({ target, order: order.overlays, path: publishedRoot });
   return lines;
 }
 
 function addParts(outputs: Output[], node: Node, line: Line, clients: Iterable<string>, rights: string): void {
-  const { target } = line;
-  const placed = { target, root: 'exports', path: exportsFile, node: node.name } as const;
   const text = exportPath(line.path);
   for (const client of clients) {
-    outputs.push({ ...placed, kind: 'part', order: line.order, line: text, item: `${client}${rights}` });
+    outputs.push({
+      kind: 'part',
+      target: line.target,
+      root: 'exports',
+      path: exportsFile,
+      node: node.name,
+      order: line.order,
+      line: text,
+      item: `${client}${rights}`,
+    });
   }
 }
 
@@ -165,7 +178,10 @@ function checkExports(view: View, given: Options): Diagnostic[] {
   const unsafe = new Map<string, { node: Node; path: string; why: string; nodes: string[] }>();
   for (const node of view.nodes.values()) {
     if (!bootsFromUs(node)) continue;
-    if (servers.targetOf(node.imageServer?.address) !== undefined && !node.addresses.some((it) => networks.clientOf(it))) {
+    if (
+      servers.targetOf(node.imageServer?.address) !== undefined &&
+      !node.addresses.some((it) => networks.clientOf(it))
+    ) {
       outside.push(node.name);
     }
     const mount = node.statemnt;

@@ -39,7 +39,8 @@ export const noNetwork = defineMessage<{ count: number }>({
   title: 'booting nodes outside every network of the networks table',
   help: `An export names networks, so that its line stays short. A node in none of them is named by its own address; with
 thousands of those, exportfs becomes slow. Right: a networks row for each network that nodes boot in.`,
-  message: ({ count }) => `${count} booting ${count === 1 ? 'node has' : 'nodes have'} no address in any row of networks`,
+  message: ({ count }) =>
+    `${count} booting ${count === 1 ? 'node has' : 'nodes have'} no address in any row of networks`,
   mend: () => 'add a row to tables/networks.csv; until then each of them is exported to by its own address',
 });
 

@@ -1,11 +1,9 @@
 /** Decides which state directories may be exported read-write, and gives their plain form. */
+import { publishedRoot } from '../../core/resolve/nodes.ts';
 import type { View } from '../../core/resolve/view.ts';
 
 /** Directories that the server itself runs on. */
 const system = ['/bin', '/boot', '/dev', '/etc', '/lib', '/lib64', '/proc', '/root', '/run', '/sbin', '/sys', '/usr'];
-
-/** Logical path of the root `syncdirs`. */
-export const syncdirsPath = '/syncdirs';
 
 export type StatePath = { readonly path: string } | { readonly why: string };
 
@@ -15,12 +13,13 @@ export type StatePath = { readonly path: string } | { readonly why: string };
  */
 export function statePath(view: View, written: string): StatePath {
   const parts = written.split('/').filter((part) => part !== '');
-  if (!written.startsWith('/') || parts.includes('.') || parts.includes('..')) return { why: 'is not a plain absolute path' };
+  if (!written.startsWith('/') || parts.includes('.') || parts.includes('..'))
+    return { why: 'is not a plain absolute path' };
   // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the point.
   if (/[\u0000-\u001f\u007f]/.test(written)) return { why: 'holds a control character' };
   if (parts.length === 0) return { why: 'is the whole server' };
   const path = `/${parts.join('/')}`;
-  const guarded = [`${view.installdir}/netboot`, view.tftpdir, syncdirsPath, ...system];
+  const guarded = [`${view.installdir}/netboot`, view.tftpdir, publishedRoot, ...system];
   for (const place of guarded) {
     if (within(path, place)) return { why: `lies in ${place}` };
     if (within(place, path)) return { why: `holds ${place}` };

@@ -12,8 +12,8 @@ export function appendText(line: KernelLine): string {
 }
 
 /** Bytes of the line as the kernel gets it: pxelinux puts `BOOT_IMAGE=<kernel>` in front. */
-export function passedBytes(line: KernelLine): number {
-  return Buffer.byteLength(`BOOT_IMAGE=${line.kernel} ${appendText(line)}`);
+export function passedBytes(line: KernelLine, append = appendText(line)): number {
+  return Buffer.byteLength(`BOOT_IMAGE=${line.kernel} ${append}`);
 }
 
 /**
@@ -40,6 +40,8 @@ export function bootFile(view: View, node: Node, limit: number): string | undefi
   if (node.state === 'boot') return `${head}LOCALBOOT 0\n`;
   if (node.problems.length > 0 || imageDirectory(view, node)?.directory.startsWith('/') === false) return undefined;
   const line = kernelLine(view, node);
-  if (line === undefined || kernelLineFaults(line).length > 0 || passedBytes(line) > limit) return undefined;
-  return `${head} KERNEL ${line.kernel}\n APPEND ${appendText(line)}\n`;
+  if (line === undefined || kernelLineFaults(line).length > 0) return undefined;
+  const append = appendText(line);
+  if (passedBytes(line, append) > limit) return undefined;
+  return `${head} KERNEL ${line.kernel}\n APPEND ${append}\n`;
 }

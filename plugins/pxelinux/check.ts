@@ -120,7 +120,12 @@ function checkImages(found: Findings, view: View): void {
   }
 }
 
-function checkWords(found: Findings, text: string, from: Pick<Value, 'row' | 'column'>, node: string | undefined): void {
+function checkWords(
+  found: Findings,
+  text: string,
+  from: Pick<Value, 'row' | 'column'>,
+  node: string | undefined,
+): void {
   for (const name of rawNames(text)) {
     if (!ownWords.has(name)) continue;
     found.add(`own ${name} ${place(from)}`, node, (nodes) => say.ownWord(originOf(from), { word: name }, given(nodes)));

@@ -52,9 +52,12 @@ function planBootFiles(view: View, { words, maxCommandLine }: Options): Output[]
     if (text === undefined) continue;
     const links = linkNames(view, node);
     for (const target of bootTargets(view, node, servers)) {
-      const placed = { target, root: 'tftp', node: node.name };
-      outputs.push({ ...placed, kind: 'file', path: `pxelinux.cfg/${node.name}`, mode: 0o644, content: { text } });
-      for (const name of links) outputs.push({ ...placed, kind: 'link', path: `pxelinux.cfg/${name}`, to: node.name });
+      const path = `pxelinux.cfg/${node.name}`;
+      outputs.push({ kind: 'file', target, root: 'tftp', path, node: node.name, mode: 0o644, content: { text } });
+      for (const name of links) {
+        const link = `pxelinux.cfg/${name}`;
+        outputs.push({ kind: 'link', target, root: 'tftp', path: link, node: node.name, to: node.name });
+      }
     }
   }
   return outputs;

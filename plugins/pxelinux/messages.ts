@@ -61,7 +61,9 @@ export const unknownLoader = defineMessage<{ word: string | undefined; nearest: 
 here, yaboot elsewhere. A node with another word, or with none, has a state but nothing to boot from.
 Right: "pxe". Wrong: "pxee", or an empty cell.`,
   message: ({ word }) =>
-    word === undefined ? 'noderes.netboot is empty, so there is no boot file' : `no boot file: netboot "${word}" is not known`,
+    word === undefined
+      ? 'noderes.netboot is empty, so there is no boot file'
+      : `no boot file: netboot "${word}" is not known`,
   mend: ({ nearest }) => (nearest === undefined ? 'set noderes.netboot to pxe' : `did you mean "${nearest}"?`),
 });
 

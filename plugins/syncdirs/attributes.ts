@@ -13,7 +13,8 @@ export const attributesFile = 'attributes.csv';
 export const attributesSchema: TableSchema = {
   name: 'attributes',
   columns: ['path', 'owner', 'group', 'mode', 'comments', 'disable'],
-  key: ['path'],
+  // All four: a path may have several rows, since the last match wins; only the same row twice is a mistake.
+  key: ['path', 'owner', 'group', 'mode'],
   keyedBy: 'literal',
   used: ['path', 'owner', 'group', 'mode'],
   about: 'Owner, group (numbers) and mode (octal) of a published path, or of everything below dir/**; last match wins.',
@@ -21,7 +22,7 @@ export const attributesSchema: TableSchema = {
 
 export type PublishedFolder = 'syncdirs' | 'images';
 
-/** A rule with the row that says it. `path` is relative to the folder; '' is the folder itself. */
+/** A rule with the row that says it. `path` starts with the folder, as it stands in the repository. */
 export interface PathRule extends AttributeRule {
   readonly folder: PublishedFolder;
   /** Written with a closing slash: a directory, made empty where the commit has none. */
@@ -54,7 +55,7 @@ function readRule(table: Table, row: Row, found: Diagnostic[]): PathRule | undef
   if (path === undefined) return undefined;
   const at = () => originOf({ row, column: 'path' });
   const parts = path.split('/');
-  const folder = parts.shift();
+  const folder = parts[0];
   if (folder !== 'syncdirs' && folder !== 'images') {
     found.push(say.outsidePath(at(), { path }));
     return undefined;
@@ -96,15 +97,16 @@ function readMode(table: Table, row: Row, found: Diagnostic[]): number | undefin
 /** Every path of a folder, for "does this row match anything": files, and the directories above them. */
 export interface Paths {
   readonly files: ReadonlySet<string>;
-  /** Always with '', the folder itself, where it has anything. */
   readonly directories: ReadonlySet<string>;
 }
 
-export function pathsOf(entries: readonly FileEntry[]): Paths {
+/** Paths as they stand in the repository, the folder itself among the directories; entries are relative to the folder. */
+export function pathsOf(folder: PublishedFolder, entries: readonly FileEntry[]): Paths {
   const files = new Set<string>();
   const directories = new Set<string>();
-  for (const { path } of entries) {
-    if (path !== '.gitkeep' && !path.endsWith('/.gitkeep')) files.add(path);
+  for (const entry of entries) {
+    const path = `${folder}/${entry.path}`;
+    if (!path.endsWith('/.gitkeep')) files.add(path);
     // Walking up stops at the first directory that is known, so each is visited once.
     for (let up = parentOf(path); up !== undefined && !directories.has(up); up = parentOf(up)) directories.add(up);
   }
@@ -120,7 +122,7 @@ export interface Given {
 
 /**
  * Gives a function that finds what the rules say of a path: for each of owner, group and mode the last matching rule that
- * sets it. `dir/**` matches everything below dir, not dir. Cost follows the depth of the path, not the number of rules.
+ * sets it. `dir/**` matches dir and everything below it, as where the tree is published. Cost follows the depth of the path, not the number of rules.
  */
 export function attributeFinder(rules: readonly AttributeRule[]): (path: string) => Given {
   const exact = new Map<string, number[]>();
@@ -133,7 +135,7 @@ export function attributeFinder(rules: readonly AttributeRule[]): (path: string)
   }
   return (path) => {
     const matching = [...(exact.get(path) ?? [])];
-    for (let up = parentOf(path); up !== undefined; up = parentOf(up)) matching.push(...(deep.get(up) ?? []));
+    for (let up: string | undefined = path; up !== undefined; up = parentOf(up)) matching.push(...(deep.get(up) ?? []));
     matching.sort((left, right) => left - right);
     let given: Given = { uid: undefined, gid: undefined, mode: undefined };
     for (const index of matching) {
@@ -145,9 +147,8 @@ export function attributeFinder(rules: readonly AttributeRule[]): (path: string)
   };
 }
 
-/** The directory above; '' is the folder itself, which has none. */
+/** The directory above; the top of the repository is none. */
 function parentOf(path: string): string | undefined {
-  if (path === '') return undefined;
   const slash = path.lastIndexOf('/');
-  return slash < 0 ? '' : path.slice(0, slash);
+  return slash < 0 ? undefined : path.slice(0, slash);
 }

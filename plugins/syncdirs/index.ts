@@ -28,16 +28,25 @@ function planSyncdirs(view: View): Output[] {
   const ours = rules.filter((rule) => rule.folder === 'syncdirs');
   const attributes = ours.map(plainRule);
   const given = attributeFinder(attributes);
-  const { files, directories } = pathsOf(folder.entries);
+  const { files, directories } = pathsOf('syncdirs', folder.entries);
 
   const outputs: Output[] = [];
   for (const target of targetsOf(view)) {
-    if (folder.tree !== undefined) outputs.push({ kind: 'tree', target, root: 'syncdirs', path: '', folder: 'syncdirs', attributes });
+    if (folder.tree !== undefined)
+      outputs.push({ kind: 'tree', target, root: 'syncdirs', path: '', folder: 'syncdirs', attributes });
     for (const path of new Set(ours.filter((rule) => rule.directory).map((rule) => rule.path))) {
       // One that the tree has already gets its owner and mode as a rule of the tree.
-      if (directories.has(path) || files.has(path) || path === '') continue;
+      if (directories.has(path) || files.has(path) || path === 'syncdirs') continue;
       const { uid = 0, gid = 0, mode = 0o755 } = given(path);
-      outputs.push({ kind: 'directory', target, root: 'syncdirs', path, mode, uid, gid });
+      outputs.push({
+        kind: 'directory',
+        target,
+        root: 'syncdirs',
+        path: path.slice('syncdirs/'.length),
+        mode,
+        uid,
+        gid,
+      });
     }
   }
   return outputs;
@@ -49,7 +58,7 @@ function targetsOf(view: View): Set<string> {
   if (servers.targets.length === 1) return targets;
   for (const node of view.nodes.values()) {
     for (const tree of node.litetree) {
-      const target = tree.ours ? servers.targetOf(tree.address) : undefined;
+      const target = tree.ours && tree.present ? servers.targetOf(tree.address) : undefined;
       if (target !== undefined) targets.add(target);
     }
   }
@@ -67,10 +76,11 @@ function checkSyncdirs(view: View): Diagnostic[] {
   const { rules, diagnostics } = readAttributes(view);
   const found = [...diagnostics];
   for (const name of ['syncdirs', 'images'] as const) {
-    const { files, directories } = pathsOf(view.folder(name).entries);
+    const { files, directories } = pathsOf(name, view.folder(name).entries);
     for (const rule of rules) {
       if (rule.folder !== name) continue;
-      const known = rule.deep || rule.directory ? directories.has(rule.path) : files.has(rule.path) || directories.has(rule.path);
+      const known =
+        rule.deep || rule.directory ? directories.has(rule.path) : files.has(rule.path) || directories.has(rule.path);
       // A directory that only its own row makes is no mistake, unless a file stands in its place.
       const made = rule.directory && name === 'syncdirs' && !files.has(rule.path);
       if (!known && !made) {
@@ -82,9 +92,9 @@ function checkSyncdirs(view: View): Diagnostic[] {
   const given = attributeFinder(rules.filter((rule) => rule.folder === 'syncdirs'));
   for (const { path, mode: gitMode } of view.folder('syncdirs').entries) {
     if (gitMode === '120000' || !keyName.test(path.slice(path.lastIndexOf('/') + 1))) continue;
-    const mode = given(path).mode ?? (gitMode === '100755' ? 0o755 : 0o644);
-    if ((mode & 0o004) === 0) continue;
     const whole = `syncdirs/${path}`;
+    const mode = given(whole).mode ?? (gitMode === '100755' ? 0o755 : 0o644);
+    if ((mode & 0o004) === 0) continue;
     found.push(openKey({ file: whole, line: 0, column: 0 }, { path: whole, mode: mode.toString(8).padStart(4, '0') }));
   }
   return found;

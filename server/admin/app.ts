@@ -1,20 +1,16 @@
 /** What people, scripts and git find on the admin listener: status, history, nodes, plans, and the repository itself. */
-import type { IncomingMessage } from 'node:http';
+import type { HttpBindings } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
 import { z } from 'zod';
 import type { Engine } from '../../core/engine/types.ts';
-import { diagnosticToJson, diffToJson } from '../../core/plan/render.ts';
+import { diagnosticToJson, diffToJson } from '../../core/plan/json.ts';
 import type { Snapshot } from '../../core/repo/snapshot.ts';
 import { type AccessRules, type Caller, judgeAccess } from './access.ts';
 import { listNodes, nodeToJson } from './nodes.ts';
 import type { Scope } from './tokens.ts';
 
-/** What the listener hands along with a request. */
-export interface AdminBindings {
-  readonly incoming: Pick<IncomingMessage, 'socket'>;
-}
-
-export type AdminEnv = { Bindings: AdminBindings };
+/** The listener hands along node's own request and response. */
+export type AdminEnv = { Bindings: HttpBindings };
 export type AdminContext = Context<AdminEnv>;
 
 /** The caller where a request may do what needs `scope`, else the response that refuses it. */

@@ -43,9 +43,17 @@ export function nodeToJson({ view, world }: Source, name: string): Record<string
     master: node.master === undefined ? undefined : `${node.master.address}:${node.master.port}`,
     waiting: world?.waiting.get(name),
     problems: node.problems.map(({ code, message, mend }) => ({ code, message, mend })),
-    image: node.image === undefined ? undefined : { name: node.image.name, generation: node.image.build.generation, from: origin(node.image.row) },
+    image:
+      node.image === undefined
+        ? undefined
+        : { name: node.image.name, generation: node.image.build.generation, from: origin(node.image.row) },
     statemnt: node.statemnt === undefined ? undefined : { ...mount(node.statemnt), from: origin(node.statemnt.row) },
-    litetree: node.litetree.map((tree) => ({ priority: tree.priority, ...mount(tree), ours: tree.ours, from: origin(tree.row) })),
+    litetree: node.litetree.map((tree) => ({
+      priority: tree.priority,
+      ...mount(tree),
+      ours: tree.ours,
+      from: origin(tree.row),
+    })),
     litefile: (node.image?.litefile ?? []).map((entry) => ({
       path: entry.directory ? `${entry.path}/` : entry.path,
       options: entry.kind,

@@ -49,7 +49,10 @@ export function readTokens(file: string): readonly TokenRecord[] {
   try {
     return fileSchema.parse(JSON.parse(text)).tokens;
   } catch {
-    throw new Failure({ what: `${file} is damaged`, mend: 'put it back from a backup, or remove it and make new tokens' });
+    throw new Failure({
+      what: `${file} is damaged`,
+      mend: 'put it back from a backup, or remove it and make new tokens',
+    });
   }
 }
 

@@ -1,9 +1,9 @@
 /** `litehouse apply`: look at main now and put it in place, whatever the watcher has seen. */
 import type { Command } from 'commander';
 import type { Reconciled } from '../../core/engine/types.ts';
-import { askServer } from '../running.ts';
+import { askEngine } from '../running/engine.ts';
+import { askServer } from '../running/note.ts';
 import { type CommandContext, describe, printJson, serverDir, withDir, withJson } from './context.ts';
-import { askEngine } from './engine-here.ts';
 
 interface ApplyOptions {
   readonly dir?: string;
@@ -15,11 +15,17 @@ interface ApplyOptions {
 
 export function addApplyCommand(program: Command, context: CommandContext): void {
   withJson(
-    withDir(describe(program.command('apply'), 'Put the newest commit of main in place now.', ['apply', 'apply --repair', 'apply --adopt tftp/pxelinux.0'])),
+    withDir(
+      describe(program.command('apply'), 'Put the newest commit of main in place now.', [
+        'apply',
+        'apply --repair',
+        'apply --adopt tftp:pxelinux.0',
+      ]),
+    ),
   )
     .option('--repair', 'also put right what differs on the disk (see verify)')
     .option('--retry-builds', 'build again what failed')
-    .option('--adopt <paths...>', 'take over files that are there already and not ours: ROOT/PATH')
+    .option('--adopt <paths...>', 'take over files that are there already and not ours: ROOT:PATH')
     .action(async (options: ApplyOptions) => {
       const { adopt, repair, retryBuilds } = options;
       const wanted = { ...(adopt && { adopt }), ...(repair && { repair }), ...(retryBuilds && { retryBuilds }) };

@@ -21,7 +21,14 @@ export class Failure extends Error {
   readonly code: string | undefined;
   readonly status: ExitStatus;
 
-  constructor(failure: { what: string; why?: string; mend: string; code?: string; status?: ExitStatus; cause?: unknown }) {
+  constructor(failure: {
+    what: string;
+    why?: string;
+    mend: string;
+    code?: string;
+    status?: ExitStatus;
+    cause?: unknown;
+  }) {
     super(failure.what, failure.cause === undefined ? undefined : { cause: failure.cause });
     this.name = 'Failure';
     this.what = failure.what;
@@ -55,7 +62,8 @@ export function failureLines(error: unknown, options: { readonly debug: boolean 
   const message = error instanceof Error ? error.message : String(error);
   const lines = [`litehouse: unexpected: ${message.split('\n', 1)[0]}`];
   if (options.debug) lines.push(error instanceof Error && error.stack !== undefined ? error.stack : String(error));
-  else lines.push('  mend: this is a fault of litehouse; run it again with LITEHOUSE_DEBUG=1 and report what it prints');
+  else
+    lines.push('  mend: this is a fault of litehouse; run it again with LITEHOUSE_DEBUG=1 and report what it prints');
   return lines;
 }
 

@@ -1,13 +1,17 @@
 /** `litehouse verify`: where the disk differs from what should be there. */
 import type { Command } from 'commander';
 import type { Drift } from '../../core/plugin/plugin.ts';
-import { askServer } from '../running.ts';
+import { askEngine } from '../running/engine.ts';
+import { askServer } from '../running/note.ts';
 import { type CommandContext, count, describe, printJson, serverDir, withDir, withJson } from './context.ts';
-import { askEngine } from './engine-here.ts';
 
 export function addVerifyCommand(program: Command, context: CommandContext): void {
   withJson(
-    withDir(describe(program.command('verify'), 'Compare the disk with what should be there, and list every difference.', ['verify --dir var'])),
+    withDir(
+      describe(program.command('verify'), 'Compare the disk with what should be there, and list every difference.', [
+        'verify --dir var',
+      ]),
+    ),
   ).action(async (options: { dir?: string; json?: boolean }) => {
     const drift = await context.terminal.during(
       'comparing',
@@ -21,7 +25,8 @@ export function addVerifyCommand(program: Command, context: CommandContext): voi
       printJson(context, { drift });
       return;
     }
-    for (const { root, path, what, detail } of drift) context.terminal.out(`${what.padEnd(8)} ${root}/${path}${detail === '' ? '' : `  ${detail}`}`);
+    for (const { root, path, what, detail } of drift)
+      context.terminal.out(`${what.padEnd(8)} ${root}:${path}${detail === '' ? '' : `  ${detail}`}`);
     if (drift.length === 0) context.terminal.out('no drift: the disk is as it should be');
     else context.terminal.err(`${count(drift.length, 'difference')}; to put them right: litehouse apply --repair`);
   });

@@ -72,7 +72,8 @@ whole() { # the first line names the format, the last one counts the lines befor
     [ "$(tail -n 1 "$1")" = "end${tab}$(($(wc -l <"$1") - 1))" ]
 }
 wait=1
-until wget -q -T 10 -O $S/answer "http://$XCAT/answer?generation=$LHGEN&always=200" && whole $S/answer; do
+# Not wget's own -T: it crashes the static busybox 1.35 of Debian 12.
+until timeout 10 wget -q -O $S/answer "http://$XCAT/answer?generation=$LHGEN&always=200" && whole $S/answer; do
   pause=$((wait + $(jitter $((wait + 1)))))
   say "no whole answer from $XCAT yet: again in ${pause}s"
   sleep $pause
@@ -89,6 +90,7 @@ say "answer: node $NODE commit $(field commit) generation $(field generation)"
 # ---------------------------------------------------------------- trees and state
 mounted=0
 : >/trees
+sed -n "s/^absent$tab/no such tree on the server: /p" $S/answer >>$S/statelite.log
 while IFS=$tab read -r word priority whose server path options; do
   [ "$word" = tree ] || continue
   if [ "$server" = - ]; then echo "$path" >>/trees; continue; fi

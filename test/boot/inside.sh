@@ -49,15 +49,21 @@ NFSV4 { Graceless = true; RecoveryBackend = fs; RecoveryRoot = "$WORK/ganesha"; 
 NFS_KRB5 { Active_krb5 = false; }
 LOG { Default_Log_Level = EVENT; }
 G
+  # litehouse's own exports, in ganesha's words. The engine keeps state directories below its root for them.
   number=0
-  while read -r path pseudo mode; do
+  while read -r path clients; do
     number=$((number + 1))
-    echo "EXPORT { Export_Id = $number; Path = $path; Pseudo = $pseudo; Access_Type = $mode; Squash = No_Root_Squash; Protocols = 3; Transports = TCP; SecType = sys; FSAL { Name = VFS; } }"
-  done <<X
-$world/install /install $access
-$world/syncdirs /syncdirs RO
-$WORK/lite/state /lite/state RW
-X
+    case $path in
+      /install/*) on=$world$path ;;
+      /syncdirs) on=$world/syncdirs ;;
+      /*) on=$world/state$path ;;
+    esac
+    case $clients in
+      *"(ro,"*) mode=$access ;;
+      *) mode=RW ;;
+    esac
+    echo "EXPORT { Export_Id = $number; Path = $on; Pseudo = $path; Access_Type = $mode; Squash = No_Root_Squash; Protocols = 3; Transports = TCP; SecType = sys; FSAL { Name = VFS; } }"
+  done < <(grep -v '^#' "$world/exports.d/litehouse.exports")
 } >"$WORK/ganesha/ganesha.conf"
 ganesha.nfsd -F -L "$LOG/ganesha.log" -f "$WORK/ganesha/ganesha.conf" -p "$WORK/ganesha/pid" >/dev/null 2>&1 &
 until_true 20 "NFS server" listening 2049
@@ -76,6 +82,6 @@ for boot in 1 2; do
   }
   tell "boot $boot done"
 done
-[ "$(cat "$WORK/lite/state/n01/etc/counter")" = 2 ] || { echo "the counter in the state directory is not 2" >&2 && exit 1; }
+[ "$(cat "$world/state/lite/state/n01/etc/counter")" = 2 ] || { echo "the counter in the state directory is not 2" >&2 && exit 1; }
 [ "$(cat "$install/rootimg/.default/etc/motd")" = "image motd" ] || { echo "the image changed" >&2 && exit 1; }
 tell "both boots as they should be"

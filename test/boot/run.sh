@@ -44,6 +44,7 @@ for program in qemu-system-x86_64 ganesha.nfsd rpcbind dnsmasq busybox modprobe 
   command -v $program >/dev/null || { echo "$program is missing: run $0 --install" >&2 && exit 2; }
 done
 
+(cd "$here/../.." && npm run --silent build)
 export WORK LOG HERE=$here KERNEL=$cache/kernel
 WORK=$(mktemp -d -t litehouse-boot.XXXXXX)
 LOG=$WORK/log
@@ -56,7 +57,7 @@ finish() {
 }
 trap finish EXIT
 trap 'exit 130' INT TERM
-mkdir -p "$LOG" "$WORK/ganesha" "$WORK/lite"
+mkdir -p "$LOG" "$WORK/ganesha"
 
 # The kernel comes out of its package; it is never installed on the host.
 if [ ! -e "$KERNEL/.ok" ]; then

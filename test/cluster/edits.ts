@@ -95,7 +95,17 @@ export const validEdits: readonly Edit[] = [
     const names = nodeNames(tree);
     if (names.length < 3) return undefined;
     const node = random.pick(names);
-    for (const table of ['nodelist', 'mac', 'noderes', 'nodetype', 'chain', 'bootparams', 'nodehm', 'hosts', 'statelite'])
+    for (const table of [
+      'nodelist',
+      'mac',
+      'noderes',
+      'nodetype',
+      'chain',
+      'bootparams',
+      'nodehm',
+      'hosts',
+      'statelite',
+    ])
       drop(tree, table, node);
     return `remove node ${node}`;
   },

@@ -92,9 +92,9 @@ export const unusedImage = defineMessage<{ image: string; table: string; nearest
 export const absentTree = defineMessage<{ path: string }>({
   code: 'LH410',
   severity: 'warning',
-  title: 'a published tree that the repository does not have',
-  help: `This litetree row leads to a directory below /syncdirs on a server of ours, and the repository has no such folder. It is
-left out of the node's answer; when the folder appears, the next boot finds it.`,
-  message: ({ path }) => `${path} is ours, but the repository has no such folder: it is left out`,
-  mend: ({ path }) => `add files below ${path.replace(/^\//, '')}/, or ignore this for nodes that need none`,
+  title: 'a litetree row that no node finds a directory by',
+  help: `This row leads below /syncdirs on a server of ours, and for no node that uses it does the repository have the directory. A
+row that leads to a directory for some nodes only is fine: where it is absent, the answer says so and the node goes on.`,
+  message: ({ path }) => `the repository has no directory that this row leads to, such as ${path}`,
+  mend: ({ path }) => `add files below ${path.replace(/^\//, '')}/, or mend the row`,
 });

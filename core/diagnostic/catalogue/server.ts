@@ -91,8 +91,10 @@ version may mean other things by the same words, so the plugin is refused rather
 
 Right:  contract: 1
 Wrong:  contract: 2      (with a litehouse of contract 1)`,
-  message: ({ name, contract, ours }) => `plugin ${name} was written for contract ${contract}; this litehouse has ${ours}`,
-  mend: ({ name, contract, ours }) => `install a version of ${name} for contract ${ours}, or a litehouse of contract ${contract}`,
+  message: ({ name, contract, ours }) =>
+    `plugin ${name} was written for contract ${contract}; this litehouse has ${ours}`,
+  mend: ({ name, contract, ours }) =>
+    `install a version of ${name} for contract ${ours}, or a litehouse of contract ${contract}`,
 });
 
 export const pluginTwice = defineMessage<{ name: string }>({
@@ -107,7 +109,12 @@ Wrong:  "plugins": { "./my-rh.js": true }      (its name is "rh" as well)`,
   mend: ({ name }) => `rename one, or switch litehouse's own off: "plugins": { "${name}": false, … }`,
 });
 
-export const pluginReads = defineMessage<{ name: string; table: string; column: string | undefined; nearest: string | undefined }>({
+export const pluginReads = defineMessage<{
+  name: string;
+  table: string;
+  column: string | undefined;
+  nearest: string | undefined;
+}>({
   code: 'LH915',
   severity: 'error',
   title: 'a plugin that reads what no table has',
@@ -118,7 +125,8 @@ Right:  reads: { noderes: ['netboot'] }
 Wrong:  reads: { noderes: ['netbot'] }`,
   message: ({ name, table, column }) =>
     `plugin ${name} reads ${column === undefined ? `table ${table}` : `${table}.${column}`}, which no schema has`,
-  mend: ({ nearest }) => (nearest === undefined ? 'add the table to the plugin, or take it out of `reads`' : `read ${nearest}`),
+  mend: ({ nearest }) =>
+    nearest === undefined ? 'add the table to the plugin, or take it out of `reads`' : `read ${nearest}`,
 });
 
 export const pluginOption = defineMessage<{ name: string; option: string; problem: string; mend: string }>({
@@ -130,7 +138,8 @@ the server: passed over, they would do harm in silence.
 
 Right:  "plugins": { "nfs-exports": { "form": "ganesha" } }
 Wrong:  "plugins": { "nfs-exports": { "from": "ganesha" } }`,
-  message: ({ name, option, problem }) => `plugin ${name}: ${option === '' ? '' : `option ${JSON.stringify(option)}: `}${problem}`,
+  message: ({ name, option, problem }) =>
+    `plugin ${name}: ${option === '' ? '' : `option ${JSON.stringify(option)}: `}${problem}`,
   mend: ({ mend }) => mend,
 });
 
@@ -141,7 +150,9 @@ export const pluginAfter = defineMessage<{ name: string; after: string; loop: bo
   help: `A plugin names in \`after\` those that must be loaded before it. litehouse orders them by itself; it can't where one is
 missing or switched off, or where two wait for each other.`,
   message: ({ name, after, loop }) =>
-    loop ? `plugins ${name} and ${after} each want to be loaded after the other` : `plugin ${name} needs plugin ${after}, which is not loaded`,
+    loop
+      ? `plugins ${name} and ${after} each want to be loaded after the other`
+      : `plugin ${name} needs plugin ${after}, which is not loaded`,
   mend: ({ name, after, loop }) =>
     loop ? `take one of the two out of "plugins"` : `switch ${after} on in "plugins", or switch ${name} off`,
 });

@@ -1,0 +1,193 @@
+/** What the build queue promises, with the plugin of the tests that builds slowly or fails. */
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import slowImage from '../../test/plugins/slow-image.ts';
+import { applierOptions, openApplier, run, worldOf } from '../../test/world/build.ts';
+import type { ArtifactOutput } from '../plugin/output.ts';
+import type { Image, View } from '../resolve/view.ts';
+import type { Applier } from './apply.ts';
+import { BuildQueue } from './builds.ts';
+import { memoryStore, type Store } from './store.ts';
+
+let dir: string;
+let applier: Applier;
+let store: Store;
+let changes = 0;
+beforeEach(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'litehouse-builds-'));
+  store = memoryStore();
+  applier = await openApplier(applierOptions(dir, store));
+  changes = 0;
+});
+afterEach(async () => {
+  await applier.close();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+const marker = () => join(dir, 'marker');
+const say = (word: string): void => writeFileSync(marker(), word);
+
+/** The artifacts of one pretended osimage, by id; the base first. */
+function artifactsOf(name: string): ReadonlyMap<string, ArtifactOutput> {
+  const hooks = slowImage.setup({ marker: marker() });
+  const image = { name, os: `test-${name}`, arch: 'x86_64', profile: 'compute', litefile: [] } as unknown as Image;
+  const plan = hooks.images?.({} as View, image);
+  return new Map((plan?.artifacts ?? []).map((artifact) => [artifact.id, artifact]));
+}
+
+async function openQueue(): Promise<BuildQueue> {
+  const hooks = slowImage.setup({ marker: marker() });
+  return BuildQueue.open({
+    roots: applier.roots,
+    store,
+    state: join(dir, 'state'),
+    build: async (artifact, context) => hooks.build?.(artifact, context),
+    runner: () => run,
+    onChange: () => {
+      changes += 1;
+    },
+  });
+}
+const noFiles = async (): Promise<Buffer> => Buffer.alloc(0);
+const place = (artifact: ArtifactOutput | undefined): string => join(dir, 'install', artifact?.path ?? '');
+const builds = (): string[] => readdirSync(join(dir, 'install', '.litehouse', 'build'));
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await sleep(5);
+}
+
+describe('builds', () => {
+  it('come after their inputs, are put in place whole, known after a restart, and not built twice', async () => {
+    const wanted = artifactsOf('a');
+    const [base, generation] = [...wanted.values()];
+    const queue = await openQueue();
+    // The order of the map does not matter, the inputs do.
+    queue.want(new Map([...wanted].reverse()), noFiles);
+    expect(queue.states().map((one) => one.state)).toEqual(['waiting', 'building']);
+    await queue.idle();
+    expect(queue.states().map((one) => one.state)).toEqual(['present', 'present']);
+    expect(changes).toBe(2);
+    expect(statSync(place(generation)).mode & 0o777).toBe(0o755);
+    expect(JSON.parse(readFileSync(join(place(base), 'recipe.json'), 'utf8'))).toEqual({ kind: 'base', litefile: [] });
+    expect(readFileSync(join(dir, 'state', 'builds', `${base?.digest}.log`), 'utf8')).toContain('building base a');
+    await queue.close();
+    await applier.close();
+    applier = await openApplier(applierOptions(dir, store));
+    const again = await openQueue();
+    again.want(wanted, noFiles);
+    await again.idle();
+    expect(changes).toBe(2);
+    // An apply that knows nothing of images leaves them, and the directories above them, in peace.
+    const report = await applier.apply(worldOf({}), { stamp: 's' });
+    expect(report).toMatchObject({ outcome: 'applied', kept: [], changed: [] });
+    expect(again.present(generation?.id ?? '')).toBe(true);
+    await again.close();
+  });
+
+  it('that fail are recorded with their log, not tried again until asked', async () => {
+    say('fail');
+    const wanted = artifactsOf('a');
+    const [base] = [...wanted.values()];
+    const queue = await openQueue();
+    queue.want(wanted, noFiles);
+    await queue.idle();
+    expect(queue.states()).toMatchObject([
+      { state: 'failed', failure: { error: 'the marker says that base a fails' } },
+      { state: 'waiting' },
+    ]);
+    expect(queue.failure(base?.id ?? '')?.log).toContain('building base a');
+    expect(builds()).toEqual([]);
+    expect(existsSync(place(base))).toBe(false);
+    await queue.close();
+    const again = await openQueue();
+    say('');
+    again.want(wanted, noFiles);
+    await again.idle();
+    expect(again.states()[0]?.state).toBe('failed');
+    await again.retry(base?.id ?? '');
+    await again.idle();
+    expect(again.states().map((one) => one.state)).toEqual(['present', 'present']);
+    await again.close();
+  });
+
+  it('no longer wanted are aborted, which is no failure; the next one starts', async () => {
+    say('slow');
+    const first = artifactsOf('a');
+    const second = artifactsOf('b');
+    const queue = await openQueue();
+    queue.want(first, noFiles);
+    await until(() => queue.states()[0]?.log.length === 1);
+    expect(queue.states()[0]).toMatchObject({ state: 'building', progress: 0 });
+    queue.want(second, noFiles);
+    await until(() => queue.states()[0]?.state === 'building');
+    expect(builds()).toHaveLength(1);
+    say('');
+    await queue.idle();
+    expect(queue.states().map((one) => one.state)).toEqual(['present', 'present']);
+    const [base] = [...first.values()];
+    expect(queue.failure(base?.id ?? '')).toBeUndefined();
+    expect(existsSync(place(base))).toBe(false);
+    await queue.close();
+  });
+
+  it('run one at a time, and end when the queue is closed', async () => {
+    say('slow');
+    const queue = await openQueue();
+    queue.want(new Map([...artifactsOf('a'), ...artifactsOf('b')]), noFiles);
+    expect(queue.states().map((one) => one.state)).toEqual(['building', 'waiting', 'waiting', 'waiting']);
+    await queue.close();
+    expect(builds()).toEqual([]);
+    expect(changes).toBe(0);
+  });
+
+  it('never overwrite what stands in their place, not even an empty directory', async () => {
+    const wanted = artifactsOf('a');
+    const [base] = [...wanted.values()];
+    mkdirSync(place(base), { recursive: true });
+    const queue = await openQueue();
+    queue.want(wanted, noFiles);
+    await queue.idle();
+    expect(queue.failure(base?.id ?? '')?.error).toContain('never overwritten');
+    expect(readdirSync(place(base))).toEqual([]);
+    await queue.close();
+  });
+
+  it('left unfinished by a crash are removed at start; one that was being put in place is settled', async () => {
+    const wanted = artifactsOf('a');
+    const [base, generation] = [...wanted.values()];
+    const root = applier.roots.get('install');
+    if (root === undefined || base === undefined || generation === undefined) throw new Error('no root');
+    mkdirSync(join(root.build, 'left', 'over'), { recursive: true });
+    const row = {
+      digest: '',
+      mode: 0o755,
+      uid: 0,
+      gid: 0,
+      plugin: 'slow-image',
+      lifetime: 'managed',
+      pending: true,
+    } as const;
+    await root.manifest.write([
+      { set: { ...row, path: base.path, kind: 'artifact', artifact: base.id } },
+      { set: { ...row, path: generation.path, kind: 'artifact', artifact: generation.id } },
+    ]);
+    mkdirSync(place(base), { recursive: true });
+    const queue = await openQueue();
+    expect(builds()).toEqual([]);
+    expect([queue.present(base.id), queue.present(generation.id)]).toEqual([true, false]);
+    expect([...root.manifest.rows.values()].map((one) => [one.path, one.pending])).toEqual([[base.path, false]]);
+    await queue.close();
+  });
+});

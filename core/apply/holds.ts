@@ -1,0 +1,22 @@
+/** Hold areas: replaced and removed files keep their inode there for a stated time, so that open NFS handles do not go stale. */
+import { readdir, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Root } from './roots.ts';
+
+/**
+ * Removes held inodes that are older than their root's holdSeconds; gives how many. Their age is in their name
+ * (`<epoch>-<n>`), since a hard link has the times of the inode. To be called at start and now and then.
+ */
+export async function purgeHolds(roots: Iterable<Root>, now: number = Date.now()): Promise<number> {
+  let count = 0;
+  for (const root of roots) {
+    const limit = Math.floor(now / 1000) - root.holdSeconds;
+    for (const name of await readdir(root.hold)) {
+      const epoch = /^(\d+)-\d+$/.exec(name)?.[1];
+      if (epoch === undefined || Number(epoch) > limit) continue;
+      await unlink(join(root.hold, name));
+      count += 1;
+    }
+  }
+  return count;
+}

@@ -1,0 +1,117 @@
+/** What the stores and the manifest promise. */
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Manifest, type ManifestRow } from './manifest.ts';
+import { memoryStore, openStore, type Store } from './store.ts';
+
+let dir: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'litehouse-store-'));
+});
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+const kinds: readonly [string, () => Store][] = [
+  ['lmdb', () => openStore(join(dir, 'lmdb'))],
+  ['memory', memoryStore],
+];
+describe.each(kinds)('store: %s', (_name, make) => {
+  it('puts and removes in one batch across databases, and lists by prefix in order', async () => {
+    const store = make();
+    await store.batch([
+      { db: 'a', key: 'n2', value: { x: 1 } },
+      { db: 'a', key: 'n1', value: [1, 'two'] },
+      { db: 'a', key: 'o', value: 3 },
+      { db: 'b', key: 'n1', value: 'other' },
+    ]);
+    expect(store.get('a', 'n2')).toEqual({ x: 1 });
+    expect([...store.range('a', 'n')]).toEqual([
+      { key: 'n1', value: [1, 'two'] },
+      { key: 'n2', value: { x: 1 } },
+    ]);
+    expect([...store.range('a')]).toHaveLength(3);
+    await store.batch([
+      { db: 'a', key: 'n1' },
+      { db: 'b', key: 'n1' },
+    ]);
+    await store.flushed();
+    expect([store.get('a', 'n1'), store.get('b', 'n1'), store.get('c', 'n1')]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    await store.close();
+  });
+});
+
+it('lmdb keeps what was written when it is opened again', async () => {
+  const store = openStore(join(dir, 'lmdb'));
+  await store.batch([{ db: 'a', key: 'k', value: 'v' }]);
+  await store.close();
+  const again = openStore(join(dir, 'lmdb'));
+  expect(again.get('a', 'k')).toBe('v');
+  await again.close();
+});
+
+describe('manifest', () => {
+  const row = (path: string, pending = false): ManifestRow => {
+    const owner = { mode: 0o644, uid: 0, gid: 0 };
+    return { path, kind: 'file', digest: 'd', ...owner, plugin: 'p', node: undefined, lifetime: 'managed', pending };
+  };
+  const file = () => join(dir, 'manifest');
+
+  it('keeps rows, marks and removals over a restart', async () => {
+    const manifest = await Manifest.open(file());
+    await manifest.write([{ set: row('a', true) }, { set: row('b', true) }, { set: row('c') }]);
+    await manifest.write([{ done: 'a', needsRoot: true }, { gone: 'c' }]);
+    await manifest.close();
+    const again = await Manifest.open(file());
+    expect([...again.rows.values()].map(({ path, pending, needsRoot }) => [path, pending, needsRoot === true])).toEqual(
+      [
+        ['a', false, true],
+        ['b', true, false],
+      ],
+    );
+    expect(again.lost).toBe(0);
+    expect(statSync(file()).mode & 0o777).toBe(0o600);
+    await again.close();
+  });
+
+  it('cuts off a torn end, and goes on after it', async () => {
+    const manifest = await Manifest.open(file());
+    await manifest.write([{ set: row('a') }]);
+    await manifest.close();
+    appendFileSync(file(), '{"path":"b","ki');
+    const again = await Manifest.open(file());
+    expect(again.lost).toBe(1);
+    await again.write([{ set: row('c') }]);
+    await again.close();
+    const third = await Manifest.open(file());
+    expect([...third.rows.keys()]).toEqual(['a', 'c']);
+    await third.close();
+  });
+
+  it('tells how many lines were lost to damage in the middle', async () => {
+    const manifest = await Manifest.open(file());
+    await manifest.write(['a', 'b', 'c'].map((path) => ({ set: row(path) })));
+    await manifest.close();
+    writeFileSync(file(), readFileSync(file(), 'utf8').replace('"path":"b"', '"path":7'));
+    const again = await Manifest.open(file());
+    expect([[...again.rows.keys()], again.lost]).toEqual([['a'], 2]);
+    await again.close();
+  });
+
+  it('is rewritten when most of it is superseded', async () => {
+    const manifest = await Manifest.open(file());
+    for (let i = 0; i < 3; i++)
+      await manifest.write(Array.from({ length: 1000 }, (_, n) => ({ set: row(`p${n % 10}`) })));
+    await manifest.compact();
+    await manifest.write([{ set: row('last') }]);
+    await manifest.close();
+    expect(readFileSync(file(), 'utf8').trim().split('\n')).toHaveLength(12);
+    const again = await Manifest.open(file());
+    expect(again.rows.size).toBe(11);
+    await again.close();
+  });
+});

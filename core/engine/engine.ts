@@ -1,0 +1,499 @@
+/** The engine: asks the ref, plans what it names, applies it, and answers nodes from what is in effect. */
+import { createHash } from 'node:crypto';
+import { EventEmitter } from 'node:events';
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Applier, openApplier } from '../apply/apply.ts';
+import { BuildQueue } from '../apply/builds.ts';
+import { purgeHolds } from '../apply/holds.ts';
+import type { ApplyReport } from '../apply/report.ts';
+import { commandRunner } from '../apply/run-command.ts';
+import { openStore, type Store } from '../apply/store.ts';
+import { blockedPath } from '../diagnostic/catalogue/plan.ts';
+import type { Diagnostic } from '../diagnostic/diagnostic.ts';
+import { answerText, refusalText } from '../plan/answer.ts';
+import type { Composed, PreviousSets } from '../plan/compose.ts';
+import type { NodeSet, Plan } from '../plan/make-plan.ts';
+import { renderDiagnostics } from '../plan/render.ts';
+import type { Generation, World } from '../plan/world.ts';
+import type { LoadedPlugin } from '../plugin/loaded.ts';
+import { contractVersion, type Drift, type Plugin, type Probe } from '../plugin/plugin.ts';
+import { Repository } from '../repo/repository.ts';
+import type { Snapshot } from '../repo/snapshot.ts';
+import type { View } from '../resolve/view.ts';
+import { type InEffect, Memory } from './memory.ts';
+import { type PlanningContext, planningContext, planSnapshot, previewPlan } from './preview.ts';
+import { Serial } from './serial.ts';
+import { statusOf } from './status.ts';
+import type { AnswerText, CommitRecord, Engine, EngineSettings, Preview, Reconciled, Status } from './types.ts';
+
+/** A planned commit; kept for the commit that a push was judged by, so that its apply does not plan it again. */
+interface Planned {
+  readonly plan: Plan;
+  readonly checked: readonly Diagnostic[];
+}
+
+const plannedKept = 4;
+
+/**
+ * Opens the engine on a repository and a state directory; both must exist. Nothing is applied before `reconcile`.
+ * Options are as the plugins' schemas gave them back. Throws where the store or a root cannot be opened.
+ */
+export async function openEngine(
+  settings: EngineSettings,
+  plugins: readonly Plugin[],
+  options: Readonly<Record<string, unknown>> = {},
+): Promise<Engine> {
+  await mkdir(settings.state, { recursive: true, mode: 0o755 });
+  const loaded = plugins.map((plugin) => ({ plugin, hooks: plugin.setup(options[plugin.name] ?? {}) }));
+  const repository = await Repository.open(settings.repository);
+  const store = await openStore(join(settings.state, 'lmdb'));
+  try {
+    return await RunningEngine.open(settings, loaded, options, repository, store);
+  } catch (error) {
+    await store.close();
+    await repository.close();
+    throw error;
+  }
+}
+
+/** Digest of what shapes outputs besides the commit (DESIGN 1). */
+function stampOf(
+  settings: EngineSettings,
+  plugins: readonly LoadedPlugin[],
+  options: Readonly<Record<string, unknown>>,
+): string {
+  const parts = {
+    contract: contractVersion,
+    target: settings.target,
+    images: settings.images,
+    plugins: plugins.map(({ plugin }) => [plugin.name, plugin.version, options[plugin.name] ?? {}]),
+  };
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16);
+}
+
+class RunningEngine implements Engine {
+  readonly settings: EngineSettings;
+  private current: { readonly world: World; readonly view: View; readonly sets: PreviousSets } | undefined;
+  private generations = new Map<string, Generation>();
+  private report: ApplyReport | undefined;
+  private problem: string | undefined;
+  private warnings = 0;
+  private busy = false;
+  private closing = false;
+  private queued: Promise<Reconciled> | undefined;
+  private readonly planned = new Map<string, Planned>();
+  private readonly serial = new Serial();
+  private readonly events = new EventEmitter();
+  private readonly probe: Probe = { run: commandRunner(), readFile: (path) => readFile(path).catch(() => undefined) };
+  private readonly context: PlanningContext;
+  private readonly memory: Memory;
+  private readonly loaded: readonly LoadedPlugin[];
+  private readonly repository: Repository;
+  private readonly store: Store;
+  private readonly applier: Applier;
+  private readonly builds: BuildQueue;
+  private readonly stamp: string;
+  /** An apply was begun and did not finish: the next look goes on with it. */
+  private unfinished: boolean;
+
+  private constructor(
+    settings: EngineSettings,
+    loaded: readonly LoadedPlugin[],
+    stamp: string,
+    repository: Repository,
+    store: Store,
+    applier: Applier,
+    builds: BuildQueue,
+    unfinished: boolean,
+  ) {
+    this.settings = settings;
+    this.loaded = loaded;
+    this.stamp = stamp;
+    this.repository = repository;
+    this.store = store;
+    this.applier = applier;
+    this.builds = builds;
+    this.unfinished = unfinished;
+    this.memory = new Memory(store);
+    this.context = planningContext(loaded, { target: settings.target, images: settings.images });
+    this.generations = this.memory.generations();
+    this.events.setMaxListeners(0);
+  }
+
+  static async open(
+    settings: EngineSettings,
+    loaded: readonly LoadedPlugin[],
+    options: Readonly<Record<string, unknown>>,
+    repository: Repository,
+    store: Store,
+  ): Promise<RunningEngine> {
+    const applier = await openApplier({
+      roots: settings.roots,
+      store,
+      run: commandRunner(),
+      readBlobs: (oids) => repository.blobs(oids),
+      reloads: settings.reloads,
+    });
+    const recovery = await applier.recover();
+    // The queue calls back into the engine that holds it.
+    const holder: { engine?: RunningEngine } = {};
+    const builds = await BuildQueue.open({
+      roots: applier.roots,
+      store,
+      state: settings.state,
+      build: (artifact, context) => {
+        const hook = loaded.find(({ plugin }) => plugin.name === artifact.plugin)?.hooks.build;
+        if (hook === undefined) throw new Error(`plugin ${artifact.plugin} has no build hook`);
+        return hook(artifact, context);
+      },
+      runner: commandRunner,
+      onChange: () => holder.engine?.buildSettled(),
+    });
+    const stamp = stampOf(settings, loaded, options);
+    const engine = new RunningEngine(
+      settings,
+      loaded,
+      stamp,
+      repository,
+      store,
+      applier,
+      builds,
+      recovery.open !== undefined,
+    );
+    holder.engine = engine;
+    await engine.restore();
+    return engine;
+  }
+
+  private buildSettled(): void {
+    this.events.emit('build', 'an artifact was built or failed');
+    if (!this.closing) void this.reconcile('an artifact was built or failed', { recompose: true });
+  }
+
+  get world(): World | undefined {
+    return this.current?.world;
+  }
+
+  get view(): View | undefined {
+    return this.current?.view;
+  }
+
+  /** Brings back the sets of the commits that were in effect, so that nodes that wait keep theirs across a restart. */
+  private async restore(): Promise<void> {
+    const was = this.memory.inEffect();
+    if (was === undefined) return;
+    const planned = await this.planCommit(was.commit).catch(() => undefined);
+    if (planned === undefined) return;
+    const sets = new Map<string, NodeSet>(planned.plan.sets);
+    for (const [commit, nodes] of Object.entries(was.keeps)) {
+      const older = await this.planCommit(commit).catch(() => undefined);
+      for (const node of nodes) {
+        const set = older?.plan.sets.get(node);
+        if (set === undefined) sets.delete(node);
+        else sets.set(node, set);
+      }
+    }
+    const { composed, preview } = this.compose(planned, { world: undefined, sets });
+    this.warnings = preview.diagnostics.length;
+    this.current = { world: composed.world, view: planned.plan.view, sets: composed.sets };
+  }
+
+  private compose(
+    planned: Planned,
+    base: { world: World | undefined; sets: PreviousSets },
+  ): { preview: Preview; composed: Composed } {
+    return previewPlan(planned.plan, planned.checked, { ...base, present: (id) => this.builds.present(id) });
+  }
+
+  private async planCommit(commit: string, snapshot?: Snapshot): Promise<Planned> {
+    const known = this.planned.get(commit);
+    if (known !== undefined) return known;
+    const planned = await planSnapshot(snapshot ?? (await this.repository.snapshot(commit)), this.context);
+    if (this.planned.size >= plannedKept) this.planned.delete(this.planned.keys().next().value ?? '');
+    this.planned.set(commit, planned);
+    return planned;
+  }
+
+  judge(snapshot: Snapshot): Promise<Preview> {
+    return this.serial.run(async () => {
+      const planned =
+        snapshot.commit === undefined
+          ? await planSnapshot(snapshot, this.context)
+          : await this.planCommit(snapshot.commit, snapshot);
+      const { preview } = this.compose(planned, this.base());
+      if (!preview.ok || preview.world === undefined) return preview;
+      const blocked = await this.applier.preflight(preview.world);
+      const more = blocked.map(({ root, path, there }) => blockedPath(undefined, { root, path, what: there }));
+      return more.length === 0 ? preview : { ...preview, diagnostics: [...preview.diagnostics, ...more] };
+    });
+  }
+
+  private base(): { world: World | undefined; sets: PreviousSets } {
+    return { world: this.current?.world, sets: this.current?.sets ?? new Map() };
+  }
+
+  reconcile(
+    reason: string,
+    options: {
+      readonly adopt?: readonly string[];
+      readonly repair?: boolean;
+      readonly retryBuilds?: boolean;
+      /** Compose again although the commit is the same: artifacts came or failed. */
+      readonly recompose?: boolean;
+    } = {},
+  ): Promise<Reconciled> {
+    const plain = options.adopt === undefined && !options.repair && !options.retryBuilds && !options.recompose;
+    if (plain && this.queued !== undefined) return this.queued;
+    const result = this.serial.run(async () => {
+      // From here on the ref is being read: a call that comes now needs a look of its own.
+      if (plain) this.queued = undefined;
+      this.busy = true;
+      this.events.emit('change', `looking at ${this.settings.branch}: ${reason}`);
+      try {
+        return await this.look(options);
+      } catch (error) {
+        const text = error instanceof Error ? error.message : String(error);
+        this.problem = text;
+        return { commit: this.current?.world.commit, changed: false, ok: false, lines: [text] };
+      } finally {
+        this.busy = false;
+        this.events.emit('change', 'done');
+      }
+    });
+    if (plain) this.queued = result;
+    return result;
+  }
+
+  private async look(options: {
+    adopt?: readonly string[];
+    repair?: boolean;
+    retryBuilds?: boolean;
+    recompose?: boolean;
+  }): Promise<Reconciled> {
+    const head = await this.repository.head(this.settings.branch);
+    if (head === undefined) {
+      return {
+        commit: undefined,
+        changed: false,
+        ok: true,
+        lines: [`no commit yet on ${this.settings.branch}: push one`],
+      };
+    }
+    const asked = options.adopt !== undefined || options.repair === true || options.recompose === true;
+    if (options.retryBuilds === true) {
+      for (const { artifact, state } of this.builds.states())
+        if (state === 'failed') await this.builds.retry(artifact.id);
+    }
+    const settled = this.current?.world.commit === head && !this.unfinished && this.report !== undefined;
+    if (settled && !asked && options.retryBuilds !== true) {
+      return {
+        commit: head,
+        changed: false,
+        ok: this.problem === undefined,
+        lines: [`${head.slice(0, 9)} is in effect already`],
+      };
+    }
+    const started = performance.now();
+    await this.memory.note(head, this.memory.record(head) === undefined ? { via: 'found' } : {});
+    const planned = await this.planCommit(head);
+    const { preview, composed } = this.compose(planned, this.base());
+    this.warnings = preview.diagnostics.filter((diagnostic) => diagnostic.severity === 'warning').length;
+    await this.memory.note(head, { checkedAt: new Date().toISOString() });
+    if (!preview.ok) {
+      const errors = preview.diagnostics.filter((diagnostic) => diagnostic.severity === 'error');
+      const lines = renderDiagnostics(errors, { most: 24 });
+      this.problem = `${head.slice(0, 9)} cannot be applied: ${lines[0] ?? 'it has errors'}`;
+      await this.memory.note(head, { failed: this.problem });
+      return { commit: head, changed: false, ok: false, lines: [this.problem, ...lines.slice(1)] };
+    }
+    return this.put(head, planned, composed, options, started);
+  }
+
+  private async put(
+    head: string,
+    planned: Planned,
+    composed: Composed,
+    options: { adopt?: readonly string[]; repair?: boolean },
+    started: number,
+  ): Promise<Reconciled> {
+    const { world, sets } = composed;
+    const keeps = keepsOf(world);
+    for (const commit of Object.keys(keeps)) await this.repository.keep(commit);
+    await this.memory.keepGenerations(world.generations.values());
+    this.generations = this.memory.generations();
+    const repair = options.repair === true ? await this.applier.verify(world) : [];
+    // Which set each node has is durable before a path is touched: a restart in the middle goes on with the same sets.
+    await this.memory.setInEffect({ commit: head, stamp: this.stamp, keeps });
+    this.unfinished = true;
+    const report = await this.applier.apply(world, {
+      stamp: this.stamp,
+      adopt: new Set(options.adopt ?? []),
+      repair,
+      onStep: this.settings.onStep,
+      flip: () => {
+        this.current = { world, view: planned.plan.view, sets };
+      },
+    });
+    this.report = report;
+    this.unfinished = report.outcome !== 'applied';
+    if (!this.unfinished) await this.releaseKept(keeps);
+    await purgeHolds(this.applier.roots.values());
+    this.builds.want(world.artifacts, (path) => this.repository.readFile(head, path));
+    const milliseconds = Math.round(performance.now() - started);
+    const written = report.changed.filter(({ what }) => what === 'written').length;
+    const summary = { written, removed: report.changed.length - written, milliseconds };
+    this.problem = problemOf(report);
+    const applied = this.unfinished ? {} : { appliedAt: new Date().toISOString() };
+    await this.memory.note(head, { ...applied, failed: this.problem, summary });
+    return {
+      commit: head,
+      changed: true,
+      ok: !this.unfinished,
+      lines: appliedLines(head, report, world, summary, this.problem),
+    };
+  }
+
+  /** Commits whose sets no node keeps any more may be collected by git again. */
+  private async releaseKept(keeps: InEffect['keeps']): Promise<void> {
+    for (const commit of await this.repository.kept()) if (!(commit in keeps)) await this.repository.release(commit);
+  }
+
+  async received(commit: string, pusher: string, via: 'http' | 'ssh' | 'file'): Promise<void> {
+    await this.memory.note(commit, { pusher, via, receivedAt: new Date().toISOString() });
+  }
+
+  async status(): Promise<Status> {
+    const head = await this.repository.head(this.settings.branch);
+    return statusOf({
+      head,
+      world: this.current?.world,
+      record: head === undefined ? undefined : this.memory.record(head),
+      report: this.report,
+      problem: this.problem,
+      busy: this.busy,
+      open: this.unfinished,
+      builds: this.builds.states(),
+      warnings: this.warnings,
+    });
+  }
+
+  async history(limit: number): ReturnType<Engine['history']> {
+    const head = await this.repository.head(this.settings.branch);
+    if (head === undefined) return [];
+    const commits = await this.repository.history(limit, this.settings.branch);
+    return commits.map((commit) => ({ ...commit, record: this.recordOf(commit.oid) }));
+  }
+
+  private recordOf(commit: string): CommitRecord | undefined {
+    return this.memory.record(commit);
+  }
+
+  verify(): Promise<readonly Drift[]> {
+    return this.serial.run(async () => {
+      const { current } = this;
+      if (current === undefined) return [];
+      const drift = [...(await this.applier.verify(current.world))];
+      for (const { hooks } of this.loaded) {
+        if (hooks.verify !== undefined) drift.push(...(await hooks.verify(current.view, this.probe)));
+      }
+      return drift;
+    });
+  }
+
+  answerFor(address: string, generation?: string): AnswerText {
+    const { current } = this;
+    if (current === undefined) return refused(503, 'the server has applied no commit yet');
+    const nodes = current.world.addresses.get(address);
+    const [node, other] = nodes ?? [];
+    if (node === undefined) return refused(404, `no node has the address ${address}: look at tables/hosts.csv`);
+    if (other !== undefined)
+      return refused(404, `address ${address} belongs to ${nodes?.join(' and ')}: give each its own`);
+    return this.answer(node, generation);
+  }
+
+  answer(node: string, generation?: string): AnswerText {
+    const { current } = this;
+    if (current === undefined) return refused(503, 'the server has applied no commit yet');
+    const answer = current.world.answers.get(node);
+    if (answer === undefined) return refused(404, `there is no node '${node}' in tables/nodelist.csv`);
+    if (answer.kind === 'refusal') return refused(403, answer.reason);
+    const wanted = generation ?? answer.generation;
+    const frozen = current.world.generations.get(wanted) ?? this.generations.get(wanted);
+    if (frozen === undefined) {
+      return refused(
+        409,
+        `generation ${wanted} is not known here: boot ${node} again, so that it takes ${answer.generation}`,
+      );
+    }
+    return { kind: 'answer', text: answerText(node, answer, frozen), commit: answer.commit, generation: frozen.id };
+  }
+
+  on(event: 'change' | 'build', listener: (line: string) => void): () => void {
+    this.events.on(event, listener);
+    return () => this.events.off(event, listener);
+  }
+
+  async close(): Promise<void> {
+    this.closing = true;
+    await this.builds.close();
+    await this.serial.idle();
+    await this.applier.close();
+    await this.store.close();
+    await this.repository.close();
+  }
+}
+
+function refused(status: 403 | 404 | 409 | 503, reason: string): AnswerText {
+  return { kind: 'refusal', status, reason, text: refusalText(reason) };
+}
+
+/** Nodes that have another commit's set, by that commit. */
+function keepsOf(world: World): Record<string, string[]> {
+  const keeps: Record<string, string[]> = {};
+  for (const { node, keeps: commit } of world.waiting.values()) {
+    if (commit === undefined) continue;
+    const list = keeps[commit];
+    if (list === undefined) keeps[commit] = [node];
+    else list.push(node);
+  }
+  return keeps;
+}
+
+/** What somebody has to see to after an apply; undefined: nothing. */
+function problemOf(report: ApplyReport): string | undefined {
+  if (report.failure !== undefined) return `${report.failure.message} (${report.failure.code}: ${report.failure.mend})`;
+  if (report.outcome === 'stopped') return 'the apply was stopped before it was done';
+  const reload = report.reloads.find(({ outcome }) => outcome === 'failed');
+  return reload === undefined
+    ? undefined
+    : `reload ${reload.name} failed: ${reload.problem?.message ?? reload.command.join(' ')}`;
+}
+
+function appliedLines(
+  head: string,
+  report: ApplyReport,
+  world: World,
+  summary: { readonly written: number; readonly removed: number; readonly milliseconds: number },
+  problem: string | undefined,
+): string[] {
+  const number = (n: number) => n.toLocaleString('en-US');
+  const name = head.slice(0, 9);
+  const lines: string[] = [];
+  if (report.outcome !== 'applied') {
+    lines.push(`${name} is not wholly applied: ${problem}`, '  mend what it says, then run: litehouse apply');
+  } else {
+    const seconds = (summary.milliseconds / 1000).toFixed(2);
+    lines.push(
+      `applied ${name} in ${seconds} s: ${number(summary.written)} written, ${number(summary.removed)} removed`,
+    );
+    if (problem !== undefined) lines.push(`  ${problem}`);
+  }
+  if (world.waiting.size > 0)
+    lines.push(`  ${number(world.waiting.size)} nodes keep what they have until their images are built`);
+  for (const { root, path, there } of report.blocked.slice(0, 4))
+    lines.push(`  blocked: ${root}:${path} is not litehouse's (${there})`);
+  if (report.blocked.length > 4)
+    lines.push(`  ... and ${report.blocked.length - 4} more blocked paths: litehouse status`);
+  return lines;
+}

@@ -1,0 +1,62 @@
+/** Says in one place what state the engine is in (STYLE: status is written in one place). */
+import type { BuildState } from '../apply/builds.ts';
+import type { ApplyReport } from '../apply/report.ts';
+import type { World } from '../plan/world.ts';
+import type { CommitRecord, Status, WaitingGroup } from './types.ts';
+
+export interface StatusParts {
+  readonly head: string | undefined;
+  readonly world: World | undefined;
+  readonly record: CommitRecord | undefined;
+  readonly report: ApplyReport | undefined;
+  readonly problem: string | undefined;
+  readonly busy: boolean;
+  readonly open: boolean;
+  readonly builds: readonly BuildState[];
+  readonly warnings: number;
+}
+
+export function statusOf(parts: StatusParts): Status {
+  const { head, world, report } = parts;
+  const applied = report === undefined && parts.record?.appliedAt === undefined ? undefined : world?.commit;
+  return {
+    head,
+    applied,
+    record: parts.record,
+    state: stateOf(parts, applied),
+    problem: parts.problem,
+    nodes: world?.answers.size ?? 0,
+    waiting: waitingGroups(world),
+    builds: parts.builds.map(({ artifact, state, progress, failure, log }) => ({
+      id: artifact.id,
+      state,
+      detail: failure?.error ?? log.at(-1) ?? '',
+      progress,
+    })),
+    external: (world?.external ?? []).map((image) => image.name),
+    blocked: (report?.blocked ?? []).map(({ root, path, there }) => ({ root, path, what: there })),
+    needsRoot: report?.needsRoot.length ?? 0,
+    skippedReloads: (report?.reloads ?? []).filter(({ outcome }) => outcome === 'skipped').map(({ name }) => name),
+    warnings: parts.warnings,
+  };
+}
+
+function stateOf(parts: StatusParts, applied: string | undefined): Status['state'] {
+  if (parts.head === undefined) return 'no commit yet';
+  if (parts.busy) return 'applying';
+  if (parts.problem !== undefined)
+    return parts.record?.summary === undefined || applied !== parts.head ? 'refused' : 'failed';
+  if (applied !== parts.head || parts.open) return 'applying';
+  return (parts.world?.waiting.size ?? 0) > 0 ? 'applied, waiting' : 'applied';
+}
+
+function waitingGroups(world: World | undefined): WaitingGroup[] {
+  const groups = new Map<string, { image: string | undefined; why: string; nodes: string[] }>();
+  for (const { node, image, behind } of world?.waiting.values() ?? []) {
+    const why = behind === undefined ? `image ${image}` : `node ${behind}`;
+    const group = groups.get(why);
+    if (group === undefined) groups.set(why, { image, why, nodes: [node] });
+    else group.nodes.push(node);
+  }
+  return [...groups.values()];
+}

@@ -1,0 +1,108 @@
+import type { HttpBindings } from '@hono/node-server';
+import { describe, expect, test } from 'vitest';
+import type { Engine, Preview } from '../../core/engine/types.ts';
+import { fakeEngine, quietStatus, refusal } from '../../test/server/fake-engine.ts';
+import { adminApp } from './app.ts';
+
+function open(parts: Partial<Engine> = {}, anonymousOnLoopback = true) {
+  const engine = fakeEngine(parts);
+  const { app } = adminApp({
+    engine,
+    access: {
+      tokens: (secret) => (secret === 'r' ? { name: 'reader', scope: 'read', hash: '', created: '' } : undefined),
+      anonymousOnLoopback,
+    },
+    snapshot: async (name) =>
+      name === 'main'
+        ? { commit: 'c', list: async () => ({ tree: undefined, entries: [] }), blobs: async () => [] }
+        : undefined,
+  });
+  const ask = (path: string, init: RequestInit = {}, peer = '127.0.0.1') =>
+    app.request(path, { ...init, headers: { host: 'localhost:3080', ...(init.headers as Record<string, string>) } }, {
+      incoming: { socket: { remoteAddress: peer } },
+    } as unknown as HttpBindings);
+  return { engine, ask };
+}
+
+describe('the admin listener', () => {
+  test('says what it has', async () => {
+    const response = await open().ask('/');
+    expect(await response.text()).toContain('GET  /nodes/NODE/answer');
+  });
+
+  test('gives the status as JSON', async () => {
+    const response = await open({ status: async () => ({ ...quietStatus, state: 'applied', applied: 'c' }) }).ask(
+      '/status',
+    );
+    expect(await response.json()).toMatchObject({ state: 'applied', applied: 'c' });
+  });
+
+  test('gives a node its answer as text, and a refusal with its status', async () => {
+    const answer: Engine['answer'] = (node) =>
+      node === 'n01' ? { kind: 'answer', text: 'A\n', commit: 'c', generation: 'g' } : refusal(404, 'no such node');
+    const { ask } = open({ answer });
+    expect(await (await ask('/nodes/n01/answer')).text()).toBe('A\n');
+    expect((await ask('/nodes/n99/answer')).status).toBe(404);
+  });
+
+  test('judges a branch without applying it, and knows no commit that is not there', async () => {
+    const preview = {
+      commit: 'c',
+      ok: true,
+      diagnostics: [],
+      diff: { from: 'b', to: 'c', paths: [], nodes: [], builds: [] },
+    };
+    const { ask, engine } = open({ judge: async () => preview as unknown as Preview });
+    expect(await (await ask('/plan?commit=main')).json()).toMatchObject({ ok: true, diff: { from: 'b', to: 'c' } });
+    expect(await (await ask('/diagnostics')).json()).toEqual({ commit: 'c', ok: true, diagnostics: [] });
+    expect((await ask('/plan?commit=nowhere')).status).toBe(404);
+    expect(engine.calls).toEqual([]);
+  });
+
+  test('applies when asked, with the words that it knows and no others', async () => {
+    const { ask, engine } = open();
+    expect((await ask('/apply', { method: 'POST', body: '{"repair":true}' })).status).toBe(200);
+    expect((await ask('/apply', { method: 'POST' })).status).toBe(200);
+    expect((await ask('/apply', { method: 'POST', body: '{"repiar":true}' })).status).toBe(400);
+    expect((await ask('/apply', { method: 'POST', body: '[' })).status).toBe(400);
+    expect((await ask('/apply')).status).toBe(404);
+    expect(engine.calls).toEqual([
+      ['reconcile', 'asked by anonymous@127.0.0.1', { repair: true }],
+      ['reconcile', 'asked by anonymous@127.0.0.1', {}],
+    ]);
+  });
+
+  test('tells nobody from elsewhere anything but that it lives', async () => {
+    const { ask, engine } = open();
+    for (const path of [
+      '/',
+      '/status',
+      '/history',
+      '/nodes',
+      '/nodes/n01',
+      '/nodes/n01/answer',
+      '/plan',
+      '/diagnostics',
+      '/verify',
+    ]) {
+      const response = await ask(path, {}, '10.0.0.7');
+      expect([response.status, response.headers.get('www-authenticate')], path).toEqual([
+        401,
+        'Basic realm="litehouse", charset="UTF-8"',
+      ]);
+    }
+    expect((await ask('/apply', { method: 'POST' }, '10.0.0.7')).status).toBe(401);
+    expect((await ask('/apply', { method: 'POST', headers: { authorization: 'Bearer r' } }, '10.0.0.7')).status).toBe(
+      403,
+    );
+    expect((await ask('/status', { headers: { authorization: 'Bearer r' } }, '10.0.0.7')).status).toBe(200);
+    expect((await ask('/health', {}, '10.0.0.7')).status).toBe(200);
+    expect(engine.calls).toEqual([]);
+  });
+
+  test('shows an error in one line, without a stack', async () => {
+    const { ask } = open({ status: () => Promise.reject(new Error('the store is gone')) });
+    const response = await ask('/status');
+    expect([response.status, await response.json()]).toEqual([500, { error: 'the store is gone' }]);
+  });
+});

@@ -1,0 +1,70 @@
+import { expect, test } from 'vitest';
+import type { CommitRecord } from '../../core/engine/types.ts';
+import { quietStatus } from '../../test/server/fake-engine.ts';
+import { ageText, historyLines, recordState } from './history.ts';
+import { statusLines } from './status.ts';
+
+const record: CommitRecord = {
+  commit: 'a'.repeat(40),
+  pusher: 'alice',
+  via: 'http',
+  receivedAt: '2026-11-23T12:00:00.000Z',
+  checkedAt: undefined,
+  appliedAt: undefined,
+  failed: undefined,
+  summary: undefined,
+};
+
+test('age is in the largest unit that fits', () => {
+  expect([0, 59_000, 60_000, 3_600_000, 86_400_000, -5].map(ageText)).toEqual(['0s', '59s', '1m', '1h', '1d', '0s']);
+});
+
+test('a commit shows the furthest state that it came to', () => {
+  const checkedAt = record.receivedAt;
+  const appliedAt = record.receivedAt;
+  expect(recordState(record)).toBe('received');
+  expect(recordState({ ...record, checkedAt })).toBe('checked');
+  expect(recordState({ ...record, checkedAt, appliedAt })).toBe('applied');
+  expect(recordState({ ...record, checkedAt, appliedAt, failed: 'disk full' })).toBe('failed');
+});
+
+test('history stands in columns', () => {
+  const commit = {
+    oid: 'a'.repeat(40),
+    parents: [],
+    author: 'Ada',
+    authorEmail: '',
+    authoredAt: record.receivedAt,
+    committer: 'Ada',
+    committedAt: record.receivedAt,
+    subject: 'One',
+    body: '',
+  };
+  const other = { ...commit, author: 'A very long name of an author', subject: 'Two' };
+  expect(
+    historyLines(
+      [
+        { ...commit, record },
+        { ...other, record: undefined },
+      ],
+      Date.parse('2026-11-23T12:05:00Z'),
+    ),
+  ).toEqual([
+    'aaaaaaaaaa  5m  Ada                   alice  received  One',
+    'aaaaaaaaaa  5m  A very long name of…  -      -         Two',
+  ]);
+});
+
+test('status says what waits, folded, and never claims more than is so', () => {
+  const waiting = [{ image: 'compute', why: 'not built yet', nodes: ['n01', 'n02', 'n03'] }];
+  const lines = statusLines({ ...quietStatus, state: 'applied, waiting', nodes: 3, waiting, needsRoot: 1 }, undefined, {
+    colour: false,
+  });
+  expect(lines).toEqual([
+    'state    applied, waiting',
+    'server   not running',
+    'nodes    3',
+    'waiting  3 nodes, image compute: not built yet (n[01-03])',
+    'as root  1 output needs an owner that only root can give',
+  ]);
+});

@@ -1,0 +1,71 @@
+/** The command line as a whole: all commands, and the one place where errors become text and exit statuses. */
+import { Command } from 'commander';
+import { addApplyCommand } from './apply.ts';
+import { addCheckCommand } from './check.ts';
+import type { CommandContext } from './context.ts';
+import { type ExitStatus, exitStatusHelp, failureLines, statusOf } from './failure.ts';
+import { addHelpCommand } from './help.ts';
+import { addHistoryCommand } from './history.ts';
+import { addInitCommand } from './init.ts';
+import { addDiffCommand, addPlanCommand } from './plan.ts';
+import { addServeCommand } from './serve.ts';
+import { addStatusCommand } from './status.ts';
+import { addTokenCommand } from './token.ts';
+import { addVerifyCommand } from './verify.ts';
+
+/** Runs one command line (without `node` and the script) and gives its exit status. Prints; never throws. */
+export async function runCommandLine(
+  args: readonly string[],
+  context: CommandContext,
+  version: string,
+): Promise<ExitStatus> {
+  const program = buildProgram(context, version);
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+    return context.status;
+  } catch (error) {
+    const status = statusOf(error);
+    // commander has printed its own errors, and help, already.
+    if (!isPrinted(error)) {
+      for (const line of failureLines(error, { debug: context.env.LITEHOUSE_DEBUG === '1' }))
+        context.terminal.err(line);
+    }
+    return status;
+  }
+}
+
+function isPrinted(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('commander.');
+}
+
+function buildProgram(context: CommandContext, version: string): Command {
+  const program = new Command('litehouse')
+    .description(
+      'A Git-backed config server for statelite clusters: git push changes the cluster, git revert changes it back.',
+    )
+    .version(version)
+    .helpCommand(false)
+    .showSuggestionAfterError()
+    .showHelpAfterError('(litehouse --help shows what there is)')
+    .addHelpText(
+      'after',
+      `\nExample:\n  $ litehouse serve\n  $ litehouse check\n  $ litehouse plan\n\n${exitStatusHelp}`,
+    )
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => context.terminal.out(text.trimEnd()),
+      writeErr: (text) => context.terminal.err(text.trimEnd()),
+    });
+  addInitCommand(program, context);
+  addServeCommand(program, context);
+  addCheckCommand(program, context);
+  addPlanCommand(program, context);
+  addDiffCommand(program, context);
+  addApplyCommand(program, context);
+  addStatusCommand(program, context);
+  addVerifyCommand(program, context);
+  addHistoryCommand(program, context);
+  addTokenCommand(program, context);
+  addHelpCommand(program, context);
+  return program;
+}

@@ -1,0 +1,92 @@
+/** `litehouse serve`: the server, until it is told to stop. */
+import type { Command } from 'commander';
+import { type Log, openLog } from '../log.ts';
+import { readSettings, type Settings } from '../settings.ts';
+import { welcome } from '../welcome.ts';
+import { type CommandContext, describe, serverDir, withDir } from './context.ts';
+import { Failure } from './failure.ts';
+
+interface ServeOptions {
+  readonly dir?: string;
+  readonly node?: string;
+  readonly admin?: string;
+  readonly log: string;
+}
+
+export function addServeCommand(program: Command, context: CommandContext): void {
+  withDir(
+    describe(
+      program.command('serve'),
+      'Run the server; makes its directory and a first configuration where there is none.',
+      ['serve', 'serve --dir /srv/litehouse --node 10.0.0.1:3001'],
+    ),
+  )
+    .option('--node <address>', 'where nodes ask (default: 127.0.0.1:3001)')
+    .option('--admin <address>', 'where people and git come (default: 127.0.0.1:3080)')
+    .option('--log <format>', 'text or json', 'text')
+    .action(async (options: ServeOptions) => {
+      const { log: format } = options;
+      if (format !== 'text' && format !== 'json')
+        throw new Failure({ what: `--log ${format}: no such format`, mend: 'write --log text or --log json' });
+      const settings = await readSettings(serverDir(context, options), options);
+      const log = openLog(format, (line) => process.stderr.write(line));
+      const signals = catchSignals();
+      try {
+        await serve(context, settings, log, signals);
+      } finally {
+        signals.release();
+      }
+    });
+}
+
+async function serve(context: CommandContext, settings: Settings, log: Log, signals: Signals): Promise<void> {
+  const { startServer } = await import('../serve.ts');
+  const starting = startServer(settings, log);
+  // Killed in the middle of the first apply it is safe: the next start finishes it (DESIGN, law 1).
+  const server = await Promise.race([starting, signals.first.then(() => undefined)]);
+  if (server === undefined) process.exit(0);
+  try {
+    for (const line of welcome(server.engine, server.urls)) context.terminal.out(line);
+    log('info', 'ready', { admin: server.urls.admin, node: server.urls.node, dir: settings.dir });
+    await signals.first;
+    log('info', 'stopping', { hint: 'once more to stop at once' });
+    void signals.second.then(() => process.exit(1));
+  } finally {
+    await server.stop();
+  }
+  log('info', 'stopped');
+}
+
+interface Signals {
+  readonly first: Promise<void>;
+  readonly second: Promise<void>;
+  release(): void;
+}
+
+/** The first and the second SIGTERM or SIGINT, as promises. */
+function catchSignals(): Signals {
+  let firstCame: () => void = () => {};
+  let secondCame: () => void = () => {};
+  const first = new Promise<void>((resolve) => {
+    firstCame = resolve;
+  });
+  const second = new Promise<void>((resolve) => {
+    secondCame = resolve;
+  });
+  let seen = 0;
+  const heard = (): void => {
+    seen++;
+    if (seen === 1) firstCame();
+    else secondCame();
+  };
+  process.on('SIGTERM', heard);
+  process.on('SIGINT', heard);
+  return {
+    first,
+    second,
+    release() {
+      process.off('SIGTERM', heard);
+      process.off('SIGINT', heard);
+    },
+  };
+}

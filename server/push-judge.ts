@@ -1,0 +1,89 @@
+/** What a pusher reads: what the push would do or why it is refused, then what was applied and how to undo it. */
+import type { Diagnostic } from '../core/diagnostic/diagnostic.ts';
+import type { Engine, Reconciled } from '../core/engine/types.ts';
+import { renderDiagnostics, renderDiff } from '../core/plan/render.ts';
+import type { BranchChange, PushJudge } from './git/push-gate.ts';
+
+/** git puts `remote: ` before each line, and most terminals have 80 to 120 columns. */
+const width = 100;
+
+/** A refusal fits a screen; the rest is `litehouse check`'s. */
+const mostLines = 24;
+
+export interface PushJudgeParts {
+  readonly engine: Pick<Engine, 'judge' | 'reconcile' | 'received'>;
+  /** Parents of a commit of the repository, to say how a push is undone. */
+  readonly parentsOf: (commit: string) => Promise<readonly string[]>;
+  /** Hears of what became of pushes. */
+  readonly log?: (what: 'accepted' | 'refused', change: BranchChange) => void;
+  readonly onApplied?: (commit: string, pusher: string, result: Reconciled) => void;
+}
+
+/** Joins the gate that git's hooks ask with the engine. */
+export function pushJudge({ engine, parentsOf, log, onApplied }: PushJudgeParts): PushJudge {
+  return {
+    async judgeMain(change) {
+      const preview = await engine.judge(change.snapshot);
+      log?.(preview.ok ? 'accepted' : 'refused', change);
+      if (!preview.ok) {
+        return { accept: false, lines: refusal(preview.diagnostics) };
+      }
+      const diff = preview.diff === undefined ? [] : renderDiff(preview.diff, { width });
+      return { accept: true, lines: [...foldWarnings(preview.diagnostics), ...diff] };
+    },
+
+    async judgeBranch(change) {
+      const { ok, diagnostics, diff } = await engine.judge(change.snapshot);
+      if (!ok)
+        return {
+          lines: [`${change.branch}: it would be refused as the cluster's branch:`, ...refusal(diagnostics)],
+        };
+      const lines = diff === undefined ? [] : renderDiff(diff, { width });
+      return { lines: [`${change.branch}: merged, it would do this:`, ...foldWarnings(diagnostics), ...lines] };
+    },
+
+    async applied(commit, print, push) {
+      await engine.received(commit, push.pusher, push.via);
+      const result = await engine.reconcile(`pushed by ${push.pusher}`);
+      const { ok, lines } = result;
+      onApplied?.(commit, push.pusher, result);
+      for (const line of lines) print(line);
+      if (!ok) print('the push is taken, but not in effect: litehouse status says what to do');
+      const update = push.updates.find(({ new: next }) => next === commit);
+      const undo = undoCommand(commit, update?.old, await parentsOf(commit));
+      if (undo !== undefined) print(`undo: ${undo} && git push`);
+    },
+  };
+}
+
+function refusal(diagnostics: readonly Diagnostic[]): string[] {
+  return renderDiagnostics(
+    diagnostics.filter(({ severity }) => severity === 'error'),
+    { most: mostLines, width },
+  );
+}
+
+/** One line a kind of warning: the first in full, the others as a number. */
+export function foldWarnings(diagnostics: readonly Diagnostic[]): string[] {
+  const kinds = new Map<string, { readonly first: Diagnostic; count: number }>();
+  for (const diagnostic of diagnostics) {
+    if (diagnostic.severity !== 'warning') continue;
+    const kind = kinds.get(diagnostic.code);
+    if (kind === undefined) kinds.set(diagnostic.code, { first: diagnostic, count: 1 });
+    else kind.count++;
+  }
+  const lines: string[] = [];
+  for (const { first, count } of kinds.values()) {
+    const line = renderDiagnostics([first], { width })[0] ?? '';
+    lines.push(count === 1 ? line : `${line} (and ${count - 1} more: litehouse check)`);
+  }
+  return lines;
+}
+
+/** The git command that brings back what was before the push; undefined where there was nothing. */
+export function undoCommand(commit: string, old: string | undefined, parents: readonly string[]): string | undefined {
+  if (old === undefined || /^0+$/.test(old)) return undefined;
+  const short = commit.slice(0, 9);
+  if (parents[0] !== old) return `git revert --no-edit ${old.slice(0, 9)}..${short}`;
+  return parents.length === 1 ? `git revert --no-edit ${short}` : `git revert --no-edit -m 1 ${short}`;
+}

@@ -1,0 +1,121 @@
+/** The running server of a directory: the note that it leaves for commands, and asking it over HTTP. */
+import { readFile, rename, unlink, writeFile } from 'node:fs/promises';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { Failure } from '../command/failure.ts';
+import type { Settings } from '../settings.ts';
+import { lockHolder } from './lock.ts';
+
+const noteSchema = z.object({
+  pid: z.int(),
+  /** Where the admin listener is reached from this machine. */
+  admin: z.string(),
+  node: z.string(),
+  started: z.string(),
+  /** Secret of this run: lets commands of the same user in, wherever the admin listener is. */
+  key: z.string(),
+});
+export type ServerNote = z.infer<typeof noteSchema>;
+
+/** Lock file of a server directory: one process at a time opens its engine. */
+export function lockFile(settings: Pick<Settings, 'state'>): string {
+  return join(settings.state, 'lock');
+}
+
+function noteFile(settings: Pick<Settings, 'state'>): string {
+  return join(settings.state, 'server.json');
+}
+
+/** Leaves the note, readable by the server's own user only. */
+export async function writeNote(settings: Pick<Settings, 'state'>, note: ServerNote): Promise<void> {
+  const aside = `${noteFile(settings)}.${process.pid}`;
+  await unlink(aside).catch(() => {});
+  await writeFile(aside, `${JSON.stringify(note, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
+  await rename(aside, noteFile(settings));
+}
+
+export async function removeNote(settings: Pick<Settings, 'state'>): Promise<void> {
+  await unlink(noteFile(settings)).catch(() => {});
+}
+
+/** The server that runs on this directory; undefined where none does (a note of a dead one does not count). */
+export async function findServer(settings: Pick<Settings, 'state'>): Promise<ServerNote | undefined> {
+  const holder = await lockHolder(lockFile(settings));
+  if (holder === undefined) return undefined;
+  let text: string;
+  try {
+    text = await readFile(noteFile(settings), 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return undefined;
+    throw new Failure({
+      what: `cannot ask the server that runs here (process ${holder.pid})`,
+      why: (error as Error).message,
+      mend: 'run this as the user that runs the server',
+    });
+  }
+  const note = noteSchema.safeParse(safeJson(text));
+  return note.success && note.data.pid === holder.pid ? note.data : undefined;
+}
+
+function safeJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Asks the running server; gives the parsed JSON. Throws a Failure with what the server said where it refuses. */
+export async function askServer(server: ServerNote, path: string, body?: unknown): Promise<unknown> {
+  let answer: { readonly status: number; readonly text: string };
+  try {
+    answer = await exchange(server, path, body === undefined ? undefined : JSON.stringify(body));
+  } catch (error) {
+    throw new Failure({
+      what: `the server at ${server.admin} does not answer (process ${server.pid})`,
+      why: (error as Error).message,
+      mend: 'look at its log; if it hangs, stop it and start it again',
+    });
+  }
+  const { status, text } = answer;
+  if (status < 200 || status > 299) {
+    const said = z.object({ error: z.string() }).safeParse(safeJson(text));
+    throw new Failure({
+      what: `the server says: ${said.success ? said.data.error : text.trim() || `status ${status}`}`,
+      mend: 'look at its log for more',
+    });
+  }
+  return JSON.parse(text);
+}
+
+/** Not by fetch, which gives up after five minutes: an apply may take as long as it takes. */
+function exchange(
+  server: ServerNote,
+  path: string,
+  body: string | undefined,
+): Promise<{ readonly status: number; readonly text: string }> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request(server.admin + path, {
+      method: body === undefined ? 'GET' : 'POST',
+      headers: {
+        authorization: `Bearer ${server.key}`,
+        ...(body === undefined
+          ? {}
+          : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
+      },
+      agent: false,
+    });
+    outgoing.on('error', reject);
+    outgoing.on('response', (incoming) => {
+      const chunks: Buffer[] = [];
+      incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
+      incoming.on('error', reject);
+      incoming.on('end', () =>
+        resolve({ status: incoming.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') }),
+      );
+    });
+    outgoing.end(body);
+  });
+}

@@ -1,0 +1,173 @@
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import { litehouse } from '../test/server/command-line.ts';
+import {
+  askAs,
+  type HarnessOptions,
+  startServerProcess,
+  startTestServer,
+  type TestServer,
+} from '../test/server/harness.ts';
+import { temporaryDirs } from '../test/server/temporary.ts';
+
+const temporary = temporaryDirs();
+const running: TestServer[] = [];
+afterEach(async () => {
+  for (const server of running.splice(0)) await server.stop();
+});
+
+async function start(options: HarnessOptions = {}): Promise<TestServer> {
+  const server = await startTestServer(options);
+  running.push(server);
+  return server;
+}
+
+/** Runs git beside the test: the server that it talks to may live in this very process. */
+function git(cwd: string, ...args: string[]): Promise<{ readonly status: number | null; readonly out: string }> {
+  return new Promise((resolve) => {
+    const child = spawn('git', ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.com', ...args], {
+      cwd,
+      env: { ...process.env, GIT_TERMINAL_PROMPT: '0' },
+    });
+    let out = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk: Buffer) => {
+        out += chunk.toString('utf8');
+      });
+    child.on('close', (status) => resolve({ status, out }));
+  });
+}
+
+const json = async (url: string): Promise<Record<string, unknown>> =>
+  (await (await fetch(url)).json()) as Record<string, unknown>;
+
+const hosts = '#node,ip,hostnames,otherinterfaces,comments,disable\n"n01","127.0.1.1",,,,\n"n02","127.0.1.2",,,,\n';
+
+describe('a server', () => {
+  test('makes its directory, applies the first configuration, and answers for a real node', async () => {
+    const { admin, server, dir } = await start();
+    expect(server.made).toBe(true);
+    expect(await json(`${admin}/status`)).toMatchObject({ state: 'applied', nodes: expect.any(Number) });
+    expect((await fetch(`${admin}/nodes/n01/answer`)).status).toBe(200);
+    const nodes = (await json(`${admin}/nodes`)) as unknown as { name: string }[];
+    expect(nodes.map(({ name }) => name)).toContain('n01');
+    expect(await json(`${admin}/nodes/n01`)).toMatchObject({
+      name: 'n01',
+      from: expect.stringMatching(/^tables\/nodelist\.csv:\d+$/),
+    });
+    expect(existsSync(join(dir, 'world/tftpboot'))).toBe(true);
+    expect((await fetch(`${admin}/verify`)).status).toBe(200);
+  });
+
+  test('tells nodes apart by their source address, and none under an address that no node has', async () => {
+    const { node } = await start({ files: { 'tables/hosts.csv': hosts } });
+    const first = await askAs('127.0.1.1', `${node}/answer`);
+    expect([first.status, first.text]).toEqual([200, expect.stringContaining('n01')]);
+    expect((await askAs('127.0.1.2', `${node}/answer`)).text).not.toBe(first.text);
+    expect((await askAs('127.0.1.99', `${node}/answer`)).status).toBe(404);
+    expect((await askAs('127.0.1.1', `${node}/status`)).status).toBe(404);
+  });
+
+  test('keeps a second one off its directory, and leaves nothing behind but its data', async () => {
+    const first = await start({ dir: temporary() });
+    await expect(startTestServer({ dir: first.dir })).rejects.toMatchObject({
+      what: expect.stringContaining(`in use by process ${process.pid}`),
+    });
+    expect(statSync(join(first.dir, 'state/server.json')).mode & 0o777).toBe(0o600);
+    await running.pop()?.stop();
+    for (const name of ['server.json', 'lock', 'push.sock'])
+      expect(existsSync(join(first.dir, 'state', name)), name).toBe(false);
+    await start({ dir: first.dir });
+  });
+
+  test('is asked by commands of its machine, wherever it listens and whoever else may come in', async () => {
+    const dir = temporary();
+    expect((await litehouse(dir, 'init', '--dir', dir)).status).toBe(0);
+    const alone = await litehouse(dir, 'apply', '--dir', dir);
+    expect([alone.status, alone.err]).toEqual([0, '']);
+    expect((await litehouse(dir, 'status', '--dir', dir)).out).toContain('server   not running');
+    const { admin } = await start({ dir, settings: { access: { anonymousOnLoopback: false } } });
+    expect((await fetch(`${admin}/status`)).status).toBe(401);
+    expect((await litehouse(dir, 'status', '--dir', dir)).out).toContain(`server   ${admin}`);
+    expect((await litehouse(dir, 'verify', '--dir', dir)).status).toBe(0);
+    expect((await litehouse(dir, 'apply', '--dir', dir, '--json')).status).toBe(0);
+    expect((await litehouse(dir, 'history', '--dir', dir)).out).toMatch(/ applied /);
+    expect((await litehouse(dir, 'plan', '--dir', dir)).out).toContain('nothing changes');
+  });
+
+  test('finds drift, and mends it when asked', async () => {
+    const { dir } = await start({ dir: temporary() });
+    const boot = join(dir, 'world/tftpboot/pxelinux.cfg');
+    rmSync(boot, { recursive: true, force: true });
+    const { status, out } = await litehouse(dir, 'verify', '--dir', dir);
+    expect([status, out]).toEqual([1, expect.stringContaining('tftp:pxelinux.cfg')]);
+    expect((await litehouse(dir, 'apply', '--repair', '--dir', dir)).status).toBe(0);
+    expect((await litehouse(dir, 'verify', '--dir', dir)).status).toBe(0);
+    expect(existsSync(boot)).toBe(true);
+  });
+
+  test('finds a commit that came in past it', async () => {
+    const { admin, dir, server } = await start({ settings: { pollSeconds: 0.2 } });
+    const before = await json(`${admin}/status`);
+    const bare = join(dir, 'config.git');
+    const tree = (await git(bare, 'rev-parse', 'main^{tree}')).out.trim();
+    const commit = (await git(bare, 'commit-tree', '-p', 'main', '-m', 'Past the hooks', tree)).out.trim();
+    const applied = new Promise<void>((resolve) => {
+      server.engine.on('change', async () => {
+        if ((await server.engine.status()).applied === commit) resolve();
+      });
+    });
+    await git(bare, 'update-ref', 'refs/heads/main', commit);
+    await applied;
+    expect(await json(`${admin}/status`)).toMatchObject({ applied: commit });
+    expect(before.applied).not.toBe(commit);
+  });
+});
+
+test('a port that is taken is a failure with its number, and leaves the directory free', async () => {
+  const first = await start();
+  const dir = temporary();
+  const port = new URL(first.admin).port;
+  const { status, err } = await litehouse(
+    dir,
+    'serve',
+    '--dir',
+    dir,
+    '--node',
+    '127.0.0.1:0',
+    '--admin',
+    `127.0.0.1:${port}`,
+  );
+  expect(status).toBe(2);
+  expect(err).toContain(`port ${port} of 127.0.0.1 is taken (the admin listener)`);
+  expect(err).toContain('--admin 127.0.0.1:');
+  await (await startTestServer({ dir })).stop();
+});
+
+test('an unknown setting stops the server before it makes anything', async () => {
+  const dir = temporary();
+  writeFileSync(join(dir, 'litehouse.json'), '{"reload":true}');
+  expect(await litehouse(dir, 'serve', '--dir', dir)).toMatchObject({
+    status: 2,
+    err: expect.stringContaining('write "reloads"'),
+  });
+  expect(existsSync(join(dir, 'config.git'))).toBe(false);
+});
+
+describe('as a process', () => {
+  test('says where to go on, ends with 0 on SIGTERM, and comes back after a kill', async () => {
+    const dir = temporary();
+    const first = await startServerProcess({ dir });
+    expect(first.output()).toContain(`git clone ${first.clone} cluster`);
+    const url = /curl (\S+\/nodes\/\S+\/answer)/.exec(first.output())?.[1] ?? '';
+    expect((await fetch(url)).status).toBe(200);
+    expect(await first.end('SIGKILL')).toBeNull();
+    const second = await startServerProcess({ dir });
+    expect((await json(`${second.admin}/status`)).state).toBe('applied');
+    expect(await second.end('SIGTERM')).toBe(0);
+    expect(existsSync(join(dir, 'state/server.json'))).toBe(false);
+    expect(readFileSync(join(dir, 'config.git/HEAD'), 'utf8')).toBe('ref: refs/heads/main\n');
+  });
+});

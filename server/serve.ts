@@ -1,0 +1,154 @@
+/** A whole server in one process: the engine, its two listeners, the watcher, and their orderly end. */
+import { randomBytes } from 'node:crypto';
+import { getRequestListener } from '@hono/node-server';
+import { openEngine } from '../core/engine/engine.ts';
+import type { Engine } from '../core/engine/types.ts';
+import { Repository } from '../core/repo/repository.ts';
+import { adminApp } from './admin/app.ts';
+import { tokenFile, watchTokens } from './admin/tokens.ts';
+import { gitRoutes } from './git/smart-http.ts';
+import { adminServerOptions, type Listener, listen, nodeServerOptions } from './listen.ts';
+import type { Log } from './log.ts';
+import { makeServerDir } from './make-dir.ts';
+import { nodeApp } from './node/app.ts';
+import { receivePushes } from './pushes.ts';
+import { lockOrFail, pluginsOf } from './running/engine.ts';
+import { removeNote, writeNote } from './running/note.ts';
+import { engineSettings, type Settings } from './settings.ts';
+import { watchRefs } from './watch.ts';
+
+/** How long requests and pushes under way may take to end once the server stops. */
+const graceMilliseconds = 30_000;
+
+export interface RunningServer {
+  readonly engine: Engine;
+  readonly urls: { readonly admin: string; readonly node: string };
+  /** Whether this start made the repository. */
+  readonly made: boolean;
+  /** Takes nothing new, lets pushes end (for 30 s at most), closes the engine, gives the lock back. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a server on the settings' directory and gives it back once what main says is in effect (or is known to be
+ * refused). Throws a Failure where something stands in the way; what was opened before is closed again.
+ */
+export async function startServer(settings: Settings, log: Log): Promise<RunningServer> {
+  const undo: (() => Promise<void>)[] = [];
+  const stop = async (): Promise<void> => {
+    for (let close = undo.pop(); close !== undefined; close = undo.pop()) {
+      await close().catch((error: unknown) => log('error', 'stopping', { error: String(error) }));
+    }
+  };
+  try {
+    const release = await lockOrFail(settings, 'serve');
+    undo.push(release);
+    const made = await makeServerDir(settings);
+    if (made) log('info', 'made repository', { path: settings.repository });
+    const engine = await openEngineOf(settings);
+    undo.push(() => engine.close());
+    const repository = await Repository.open(settings.repository);
+    undo.push(() => repository.close());
+    const closePushes = await receivePushes(settings, engine, repository, log);
+    undo.push(() => closePushes(graceMilliseconds));
+    const look = lookWith(engine, log);
+    const { node, admin, key } = await openListeners(settings, engine, repository, log, undo);
+    await look('start');
+    undo.push(watchRefs(settings.repository, settings.pollSeconds, (reason) => void look(reason)));
+    undo.push(logBuilds(engine, log));
+    await writeNote(settings, {
+      pid: process.pid,
+      admin: admin.url,
+      node: node.url,
+      started: new Date().toISOString(),
+      key,
+    });
+    undo.push(() => removeNote(settings));
+    return { engine, urls: { admin: admin.url, node: node.url }, made, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function openEngineOf(settings: Settings): Promise<Engine> {
+  const { plugins, options } = await pluginsOf(settings);
+  return openEngine(engineSettings(settings), plugins, options);
+}
+
+/** Both ports are taken before the first apply, so that a taken one is found in the first instant and not after minutes. */
+async function openListeners(
+  settings: Settings,
+  engine: Engine,
+  repository: Repository,
+  log: Log,
+  undo: (() => Promise<void>)[],
+): Promise<{ readonly node: Listener; readonly admin: Listener; readonly key: string }> {
+  const node = await listen({
+    address: settings.nodeListen,
+    name: 'node',
+    flag: '--node',
+    handler: getRequestListener(nodeApp(engine).fetch),
+    server: nodeServerOptions,
+  });
+  undo.push(() => node.close(graceMilliseconds));
+  const key = randomBytes(32).toString('base64url');
+  const { app, guard } = adminApp({
+    engine,
+    access: {
+      tokens: watchTokens(tokenFile(settings.state), {
+        own: key,
+        onDamage: (error) => log('error', 'tokens', { error }),
+      }),
+      anonymousOnLoopback: settings.access.anonymousOnLoopback,
+    },
+    snapshot: async (name) => {
+      const oid = (await repository.head(name)) ?? (await repository.resolve(name));
+      return oid === undefined ? undefined : repository.snapshot(oid);
+    },
+    onError: (error, path) => log('error', 'request failed', { path, error: error.message }),
+  });
+  app.route(
+    '/',
+    gitRoutes({
+      repositoryDir: settings.repository,
+      authorize(c, access) {
+        const caller = guard(c, access);
+        return caller instanceof Response ? caller : { pusher: caller.name };
+      },
+      log: (line) => log('warn', 'git', { said: line }),
+    }),
+  );
+  const admin = await listen({
+    address: settings.adminListen,
+    name: 'admin',
+    flag: '--admin',
+    handler: getRequestListener(app.fetch),
+    server: adminServerOptions,
+  });
+  undo.push(() => admin.close(graceMilliseconds));
+  return { node, admin, key };
+}
+
+/** Asks the engine to look at the branch. A commit that cannot be applied is logged once, not at every poll. */
+function lookWith(engine: Engine, log: Log): (reason: string) => Promise<void> {
+  let said = '';
+  return async (reason) => {
+    const { commit, changed, ok, lines } = await engine.reconcile(reason);
+    const text = lines.join('\n');
+    if (!changed && (ok || text === said)) return;
+    said = ok ? '' : text;
+    const [first = '', ...more] = lines;
+    log(ok ? 'info' : 'error', ok ? 'applied' : 'not applied', {
+      commit: commit?.slice(0, 10),
+      reason,
+      said: first,
+      more: more.length || undefined,
+    });
+  };
+}
+
+function logBuilds(engine: Engine, log: Log): () => Promise<void> {
+  const off = engine.on('build', (line) => log('info', 'build', { said: line }));
+  return async () => off();
+}

@@ -1,0 +1,57 @@
+import { mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { median } from './figures.ts';
+import { requestsPerSecond } from './load.ts';
+import { compareLooks, look } from './pushing.ts';
+
+describe('median', () => {
+  it('is the middle one, or the mean of the two in the middle', () => {
+    expect(median([9, 1, 5])).toBe(5);
+    expect(median([4, 1, 2, 100])).toBe(3);
+    expect(() => median([])).toThrow();
+  });
+});
+
+describe('two looks at a directory', () => {
+  let dir: string;
+  beforeEach(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'litehouse-look-'));
+    for (const name of ['same', 'changed', 'rewritten', 'gone']) await writeFile(join(dir, name), name);
+  });
+  afterEach(() => rm(dir, { recursive: true, force: true }));
+
+  it('tell what was written from what had to be', async () => {
+    const before = await look(dir);
+    expect(compareLooks(before, await look(dir))).toEqual({ written: 0, differing: 0 });
+    await writeFile(join(dir, 'changed'), 'other');
+    await writeFile(join(dir, 'aside'), 'rewritten');
+    await rename(join(dir, 'aside'), join(dir, 'rewritten'));
+    await rm(join(dir, 'gone'));
+    await symlink('same', join(dir, 'new'));
+    expect(compareLooks(before, await look(dir))).toEqual({ written: 4, differing: 3 });
+  });
+});
+
+describe('the load generator', () => {
+  it('counts whole answers only', async () => {
+    let asked = 0;
+    const server = createServer((_request, response) => {
+      asked++;
+      response.setHeader('content-length', '5000');
+      response.write('x'.repeat(2500));
+      setImmediate(() => response.end('x'.repeat(2500)));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    try {
+      const { port } = server.address() as AddressInfo;
+      expect(await requestsPerSecond(`http://127.0.0.1:${port}/`, 1, false)).toBe(asked);
+    } finally {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    }
+  });
+});

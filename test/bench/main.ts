@@ -1,0 +1,40 @@
+/** `npm run bench [-- NAME…]`: measures a built litehouse; prints one table a bench, each figure with its goal and yes or NO. */
+import { execFileSync } from 'node:child_process';
+import { rm } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { benchAnswers } from './answers.ts';
+import { makeScratch } from './house.ts';
+import { benchApply, benchPush } from './push.ts';
+import { benchStart } from './start.ts';
+
+const benches: Readonly<Record<string, (scratch: string) => Promise<boolean>>> = {
+  push: benchPush,
+  apply: benchApply,
+  answers: benchAnswers,
+  start: benchStart,
+};
+
+const asked = process.argv.slice(2);
+const unknown = asked.find((name) => benches[name] === undefined);
+if (unknown !== undefined) {
+  console.error(`no bench ${unknown}; there are ${Object.keys(benches).join(', ')}`);
+  process.exit(2);
+}
+// What people run is measured, not the sources through a loader.
+execFileSync('npm', ['run', '--silent', 'build'], {
+  cwd: fileURLToPath(new URL('../..', import.meta.url)),
+  stdio: 'inherit',
+});
+const from = performance.now();
+const scratch = await makeScratch();
+let good = true;
+try {
+  for (const [name, bench] of Object.entries(benches)) {
+    if (asked.length > 0 && !asked.includes(name)) continue;
+    good = (await bench(scratch)) && good;
+  }
+} finally {
+  await rm(scratch, { recursive: true, force: true });
+}
+console.log(`\n${good ? 'every goal met' : 'NOT every goal met'}, ${Math.round((performance.now() - from) / 1000)} s`);
+process.exitCode = good ? 0 : 1;

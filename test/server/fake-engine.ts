@@ -1,0 +1,63 @@
+/** An engine that answers from what a test gives it, and remembers what it was asked. */
+import type { AnswerText, Engine, Reconciled, Status } from '../../core/engine/types.ts';
+
+export interface FakeEngine extends Engine {
+  /** Calls that change something, in order. */
+  readonly calls: (readonly [name: string, ...args: unknown[]])[];
+}
+
+export const quietStatus: Status = {
+  head: undefined,
+  applied: undefined,
+  record: undefined,
+  state: 'no commit yet',
+  problem: undefined,
+  nodes: 0,
+  waiting: [],
+  builds: [],
+  external: [],
+  blocked: [],
+  needsRoot: 0,
+  skippedReloads: [],
+  warnings: 0,
+};
+
+/** A refusal as the engine words it. */
+export function refusal(status: 403 | 404 | 409 | 503, reason: string): AnswerText {
+  return { kind: 'refusal', status, reason, text: `# litehouse refusal\n${reason}\n` };
+}
+
+export function fakeEngine(parts: Partial<Engine> = {}): FakeEngine {
+  const calls: [string, ...unknown[]][] = [];
+  const done: Reconciled = { commit: undefined, changed: false, ok: true, lines: ['nothing to do'] };
+  return {
+    calls,
+    settings: {
+      repository: '/nowhere/config.git',
+      state: '/nowhere/state',
+      branch: 'main',
+      target: 'mn',
+      roots: [],
+      images: 'external',
+      reloads: false,
+    },
+    world: undefined,
+    view: undefined,
+    judge: () => Promise.reject(new Error('this engine judges nothing')),
+    reconcile: async (reason, options) => {
+      calls.push(['reconcile', reason, options]);
+      return done;
+    },
+    received: async (...args) => {
+      calls.push(['received', ...args]);
+    },
+    status: async () => quietStatus,
+    history: async () => [],
+    verify: async () => [],
+    answer: () => refusal(503, 'not ready'),
+    answerFor: () => refusal(503, 'not ready'),
+    on: () => () => {},
+    close: async () => {},
+    ...parts,
+  };
+}
