@@ -1,10 +1,11 @@
-/** Makes a server directory: folders, and a repository with a first configuration. */
+/** Makes a server directory: folders, and a repository with a first configuration and our hooks. */
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { configureRepository, createRepository } from '../core/repo/create.ts';
 import { git, LEAST_GIT } from '../core/repo/git.ts';
 import { Failure } from './command/failure.ts';
+import { installPushHooks } from './pushes.ts';
 import type { Settings } from './settings.ts';
 
 /**
@@ -27,6 +28,7 @@ export async function makeServerDir(settings: Settings): Promise<boolean> {
   const maxInputSize = String(settings.pushes.maxBytes);
   if ((await stat(settings.repository).catch(() => undefined)) !== undefined) {
     await configureRepository(settings.repository, maxInputSize);
+    await installPushHooks(settings);
     return false;
   }
   const template = await templateDir();
@@ -35,6 +37,7 @@ export async function makeServerDir(settings: Settings): Promise<boolean> {
     message: 'Start from the litehouse template',
     maxInputSize,
   });
+  await installPushHooks(settings);
   return true;
 }
 

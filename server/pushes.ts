@@ -17,14 +17,27 @@ function hookProgram(): string {
   return fileURLToPath(new URL(here.endsWith('.ts') ? '../dist/server/git/hook.js' : './git/hook.js', here));
 }
 
-/** Opens the push socket and points the repository's hooks at it; gives the closer, which waits for pushes under way. */
+function pushSocket(settings: Settings): string {
+  return settings.pushes.socket ?? join(settings.state, 'push.sock');
+}
+
+/** Writes the hooks of a repository anew. From then on no push gets in unchecked: without a server it is refused. */
+export async function installPushHooks(settings: Settings): Promise<void> {
+  await installHooks(settings.repository, {
+    hookProgram: hookProgram(),
+    node: process.execPath,
+    socket: pushSocket(settings),
+    startCommand: `litehouse serve --dir ${settings.dir}`,
+  });
+}
+
+/** Opens the push socket, where the hooks ask; gives the closer, which waits for pushes under way. */
 export async function receivePushes(
   settings: Settings,
   engine: Engine,
   repository: Repository,
   log: Log,
 ): Promise<(graceMilliseconds: number) => Promise<void>> {
-  const socket = settings.pushes.socket ?? join(settings.state, 'push.sock');
   const judge = pushJudge({
     engine,
     parentsOf: async (commit) => (await repository.commitInfo(commit)).parents,
@@ -47,7 +60,10 @@ export async function receivePushes(
   const { handlers, idle } = countUnderWay(gate);
   let listener: Awaited<ReturnType<typeof listenForPushes>>;
   try {
-    listener = await listenForPushes({ socketPath: socket, setting: 'pushes.socket', log: say }, handlers);
+    listener = await listenForPushes(
+      { socketPath: pushSocket(settings), setting: 'pushes.socket', log: say },
+      handlers,
+    );
   } catch (error) {
     throw new Failure({
       what: 'cannot listen for pushes',
@@ -55,12 +71,6 @@ export async function receivePushes(
       mend: 'see what is said above; "pushes": { "socket": … } in litehouse.json moves the socket',
     });
   }
-  await installHooks(settings.repository, {
-    hookProgram: hookProgram(),
-    node: process.execPath,
-    socket,
-    startCommand: `litehouse serve --dir ${settings.dir}`,
-  });
   return async (graceMilliseconds) => {
     await Promise.race([idle(), new Promise((resolve) => setTimeout(resolve, graceMilliseconds).unref())]);
     await listener.close();

@@ -126,6 +126,52 @@ describe('a server', () => {
   });
 });
 
+describe('git over HTTP', () => {
+  /** The clone URL with a token as its password, as git would send it. */
+  const as = (url: string, token: string) => url.replace('http://', `http://any:${token}@`);
+
+  test('needs a token of the right kind where nobody comes in without, and history names its owner', async () => {
+    const { clone, dir } = await start({ dir: temporary(), settings: { access: { anonymousOnLoopback: false } } });
+    const token = async (name: string, scope: string) =>
+      (await litehouse(dir, 'token', 'add', name, '--scope', scope, '--dir', dir)).out.trim();
+    const [reader, alice] = [await token('reader', 'read'), await token('alice', 'push')];
+    const work = temporary();
+    expect((await git(work, 'clone', clone, 'none')).out).toMatch(/could not read Username|terminal prompts disabled/);
+    expect((await git(work, 'clone', '-q', as(clone, reader), 'copy')).status).toBe(0);
+    const copy = join(work, 'copy');
+    await git(copy, 'commit', '-q', '--allow-empty', '-m', 'Nothing');
+    expect(await git(copy, 'push')).toMatchObject({ status: 128, out: expect.stringContaining('403') });
+    const pushed = await git(copy, 'push', as(clone, alice), 'main');
+    expect(pushed.status, pushed.out).toBe(0);
+    expect(pushed.out).toMatch(/remote: undo: git revert --no-edit [0-9a-f]{9} && git push/);
+    expect((await litehouse(dir, 'history', '--dir', dir)).out).toMatch(
+      /^[0-9a-f]{10} {2}\d+s {2}Ada +alice +applied {2}Nothing$/m,
+    );
+    await litehouse(dir, 'token', 'remove', 'alice', '--dir', dir);
+    expect((await git(copy, 'push', as(clone, alice), 'main:topic')).status).toBe(128);
+  });
+
+  test('a push under way when the server is told to stop still ends, and is applied', async () => {
+    const { clone, server, dir } = await start({ dir: temporary() });
+    const work = temporary();
+    await git(work, 'clone', '-q', clone, 'copy');
+    const copy = join(work, 'copy');
+    await git(copy, 'commit', '-q', '--allow-empty', '-m', 'Last minute');
+    // The judge is held until the stop has begun.
+    const { engine } = server;
+    const judge = engine.judge.bind(engine);
+    let stopping: Promise<void> | undefined;
+    engine.judge = (snapshot) => {
+      stopping = server.stop();
+      return judge(snapshot);
+    };
+    const pushed = await git(copy, 'push');
+    expect([pushed.status, pushed.out]).toEqual([0, expect.stringContaining('remote: applied')]);
+    await stopping;
+    expect((await litehouse(dir, 'status', '--dir', dir)).out).toContain('server   not running');
+  });
+});
+
 test('a port that is taken is a failure with its number, and leaves the directory free', async () => {
   const first = await start();
   const dir = temporary();

@@ -10,7 +10,7 @@ import { gitRoutes } from './git/smart-http.ts';
 import { adminServerOptions, type Listener, listen, nodeServerOptions } from './listen.ts';
 import type { Log } from './log.ts';
 import { makeServerDir } from './make-dir.ts';
-import { nodeApp } from './node/app.ts';
+import { nodeHandler } from './node/app.ts';
 import { receivePushes } from './pushes.ts';
 import { lockOrFail, pluginsOf } from './running/engine.ts';
 import { removeNote, writeNote } from './running/note.ts';
@@ -88,7 +88,7 @@ async function openListeners(
     address: settings.nodeListen,
     name: 'node',
     flag: '--node',
-    handler: getRequestListener(nodeApp(engine).fetch),
+    handler: nodeHandler(engine),
     server: nodeServerOptions,
   });
   undo.push(() => node.close(graceMilliseconds));

@@ -43,6 +43,7 @@ afterEach(async () => {
   // Those of a failed property too.
   await Promise.allSettled(opened.splice(0).map((applier) => applier.close()));
   rmSync(dir, { recursive: true, force: true });
+  all.length = 0;
 });
 
 const all: WorldSpec[] = [];
@@ -413,7 +414,10 @@ describe('published files', () => {
     linkSync(at('tftp', 'other'), at('tftp', 'one'));
     const repair = await applier.verify(world);
     expect(repair.map((drift) => drift.path)).toEqual(['one', 'two']);
-    await applier.apply(world, { stamp: 's', repair });
+    // Only the file is named; its other name follows.
+    await applier.apply(world, { stamp: 's', repair: repair.slice(0, 1) });
+    expect(await applier.verify(world)).toEqual([]);
+    await applier.apply(world, { stamp: 's', repair: repair.slice(0, 1) });
     expect(statSync(at('tftp', 'one')).ino).toBe(statSync(at('tftp', 'two')).ino);
     await applier.apply(world, {
       stamp: 's',

@@ -1,5 +1,5 @@
 /** Where a node's image lies on its image server: the directory that NFSROOT names, and the one that has to be exported. */
-import type { Node, Value, View } from '../resolve/view.ts';
+import type { Image, Node, Value, View } from '../resolve/view.ts';
 
 export interface ImageDirectory {
   /** What is exported, read only: `<installdir>/netboot`, or the directory itself where noderes.nfsdir starts with `//`. */
@@ -18,6 +18,18 @@ export interface ImageDirectory {
 export function imageDirectory(view: View, node: Node): ImageDirectory | undefined {
   const image = node.image;
   if (image === undefined) return undefined;
+  let known = directories.get(node);
+  if (known === undefined) {
+    known = findDirectory(view, node, image);
+    directories.set(node, known);
+  }
+  return known;
+}
+
+/** A node belongs to one view; several plugins ask for the same directory. */
+const directories = new WeakMap<Node, ImageDirectory>();
+
+function findDirectory(view: View, node: Node, image: Image): ImageDirectory {
   const nfsdir = view.value(node.name, 'noderes', 'nfsdir');
   const text = nfsdir?.text;
   const exact = text?.startsWith('//') === true;

@@ -33,6 +33,8 @@ export const ownWords: ReadonlySet<string> = new Set(['initrd', 'NFSROOT', 'STAT
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the point.
 const control = /[\u0000-\u001f\u007f]/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the point.
+const unsafe = /[\u0000-\u0020\u007f-\u00a0"'\\\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]/;
 const blankOrQuote = /[\s"'\\]/;
 
 /**
@@ -57,14 +59,21 @@ export function kernelArgumentFault(argument: KernelArgument): string | undefine
     return control.test(argument.raw.replaceAll('\t', ' ')) ? 'holds a line break or a control character' : undefined;
   }
   const text = textOf(argument);
+  // Ten thousand lines of ten words, and hardly ever anything: one look before the two that say what it is.
+  if (!unsafe.test(text)) return undefined;
   if (control.test(text)) return 'holds a line break or a control character';
   if (blankOrQuote.test(text)) return 'holds a blank, a quote or a backslash';
   return undefined;
 }
 
+const faultsOf = new WeakMap<KernelLine, readonly KernelFault[]>();
+
 /** Everything that keeps a kernel line from being written safely. */
-export function kernelLineFaults(line: KernelLine): KernelFault[] {
+export function kernelLineFaults(line: KernelLine): readonly KernelFault[] {
+  const known = faultsOf.get(line);
+  if (known !== undefined) return known;
   const faults: KernelFault[] = [];
+  faultsOf.set(line, faults);
   for (const argument of [{ name: line.kernel }, { name: line.initrd }, ...line.arguments]) {
     const why = kernelArgumentFault(argument);
     if (why !== undefined) faults.push({ text: textOf(argument), why, from: argument.from });
@@ -83,6 +92,18 @@ export function rawNames(raw: string): string[] {
  * NFSROOT, STATEMNT, XCAT, our own words, console, the image's addkcmdline, the node's, and `shell` last.
  */
 export function kernelLine(view: View, node: Node): KernelLine | undefined {
+  // A node belongs to one view, and check and plan both ask.
+  let line = lines.get(node);
+  if (line === undefined) {
+    line = makeKernelLine(view, node) ?? 'none';
+    lines.set(node, line);
+  }
+  return line === 'none' ? undefined : line;
+}
+
+const lines = new WeakMap<Node, KernelLine | 'none'>();
+
+function makeKernelLine(view: View, node: Node): KernelLine | undefined {
   const { image, imageServer, master } = node;
   if (node.state !== 'statelite' && node.state !== 'shell') return undefined;
   if (image === undefined || imageServer === undefined || master === undefined) return undefined;

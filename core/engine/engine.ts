@@ -33,7 +33,7 @@ interface Planned {
   readonly checked: readonly Diagnostic[];
 }
 
-const plannedKept = 4;
+const plannedKept = 2;
 
 /**
  * Opens the engine on a repository and a state directory; both must exist. Nothing is applied before `reconcile`.

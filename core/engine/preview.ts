@@ -1,6 +1,7 @@
 /** Snapshot to preview: view, checks, plan, world and difference, in one pure pass but for reading the snapshot. */
 import { checkView } from '../check/check.ts';
 import { judgeSeverity } from '../check/severity.ts';
+import { twoClaims } from '../diagnostic/catalogue/plan.ts';
 import type { Diagnostic } from '../diagnostic/diagnostic.ts';
 import { type Composed, composeWorld, type PreviousSets } from '../plan/compose.ts';
 import { diffWorlds } from '../plan/diff.ts';
@@ -9,6 +10,7 @@ import type { World } from '../plan/world.ts';
 import type { LoadedPlugin } from '../plugin/loaded.ts';
 import { managementNode } from '../plugin/output.ts';
 import type { ImagePlan } from '../plugin/plugin.ts';
+import { checkPaths } from '../repo/paths.ts';
 import type { Snapshot } from '../repo/snapshot.ts';
 import { buildView, type ViewBase } from '../resolve/build-view.ts';
 import { TableCache } from '../tables/load.ts';
@@ -43,7 +45,7 @@ export async function planSnapshot(
   const decide = context.images === 'built' ? imageDecision(context.plugins, imagePlans, diagnostics) : undefined;
   const view = await buildView(snapshot, context.base, decide);
   const plan = makePlan(view, context.plugins, context.target, imagePlans);
-  diagnostics.push(...checkView(view));
+  diagnostics.push(...checkView(view), ...(await checkPaths(snapshot)));
   return { plan, checked: [...view.diagnostics, ...diagnostics] };
 }
 
@@ -54,7 +56,10 @@ export function previewPlan(
   base: { readonly world: World | undefined; readonly sets: PreviousSets; readonly present: (id: string) => boolean },
 ): { preview: Preview; composed: Composed } {
   const composed = composeWorld(plan, base.sets, base.present, base.world);
-  const diagnostics = judgeSeverity(plan.view, [...checked, ...composed.diagnostics]);
+  // Two nodes with one address claim one path too: what the tables say wrong is said once, as the tables' mistake.
+  const wrong = checked.some((diagnostic) => diagnostic.severity === 'error');
+  const claims = wrong ? composed.diagnostics.filter(({ code }) => code !== twoClaims.code) : composed.diagnostics;
+  const diagnostics = judgeSeverity(plan.view, [...checked, ...claims]);
   const ok = diagnostics.every((diagnostic) => diagnostic.severity !== 'error');
   const preview: Preview = {
     commit: plan.view.commit,

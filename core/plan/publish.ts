@@ -1,31 +1,11 @@
 /** Expands a published folder of the commit into entries: one a file, link or directory, with owner and mode. */
 import { badOutput } from '../diagnostic/catalogue/plan.ts';
 import type { Diagnostic } from '../diagnostic/diagnostic.ts';
-import type { AttributeRule, TreeOutput } from '../plugin/output.ts';
+import type { TreeOutput } from '../plugin/output.ts';
 import type { View } from '../resolve/view.ts';
+import { attributeFinder, directoryMode } from './attributes.ts';
 import { directoryEntry, fileEntry, linkEntry } from './entry.ts';
 import type { Entry } from './world.ts';
-
-interface Attributes {
-  readonly uid: number;
-  readonly gid: number;
-  readonly mode: number;
-}
-
-/** The last rule that matches wins, for each of owner, group and mode by itself (DESIGN 5). */
-function attributesOf(path: string, rules: readonly AttributeRule[], mode: number): Attributes {
-  let uid = 0;
-  let gid = 0;
-  let bits = mode;
-  for (const rule of rules) {
-    const matches = rule.path === path || (rule.deep && (rule.path === '' || path.startsWith(`${rule.path}/`)));
-    if (!matches) continue;
-    uid = rule.uid ?? uid;
-    gid = rule.gid ?? gid;
-    bits = rule.mode ?? bits;
-  }
-  return { uid, gid, mode: bits };
-}
 
 /** Expanded folders by tree id, place and rules: an unchanged folder of twenty thousand files is expanded once. */
 const cache = new Map<string, readonly Entry[]>();
@@ -44,6 +24,12 @@ export function publishedEntries(
   const known = folder.tree === undefined ? undefined : cache.get(key);
   if (known !== undefined) return known;
   const entries: Entry[] = [];
+  const given = attributeFinder(output.attributes);
+  const attributesOf = (path: string, mode: number, directory: boolean) => {
+    const found = given(`${output.folder}/${path}`);
+    const bits = found.mode === undefined ? mode : directory ? directoryMode(found.mode) : found.mode;
+    return { uid: found.uid ?? 0, gid: found.gid ?? 0, mode: bits };
+  };
   const made = new Set<string>();
   const placed = (path: string) => (base === '' ? path : path === '' ? base : `${base}/${path}`);
   const makeDirectories = (path: string): void => {
@@ -51,7 +37,7 @@ export function publishedEntries(
       const directory = path.slice(0, slash);
       if (made.has(directory)) continue;
       made.add(directory);
-      const attributes = attributesOf(`${output.folder}/${directory}`, output.attributes, 0o755);
+      const attributes = attributesOf(directory, 0o755, true);
       entries.push(directoryEntry({ root, path: placed(directory), plugin, node, lifetime: 'managed', ...attributes }));
     }
   };
@@ -64,7 +50,7 @@ export function publishedEntries(
     } else if (mode === '120000') {
       entries.push(linkEntry({ ...common, to: view.text(`${output.folder}/${path}`) ?? '' }));
     } else {
-      const attributes = attributesOf(`${output.folder}/${path}`, output.attributes, mode === '100755' ? 0o755 : 0o644);
+      const attributes = attributesOf(path, mode === '100755' ? 0o755 : 0o644, false);
       entries.push(fileEntry({ ...common, content: { blob: oid }, blob: oid, ...attributes }));
     }
   }

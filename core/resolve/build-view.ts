@@ -109,19 +109,21 @@ function readSite(table: Table | undefined): Map<string, string> {
   return site;
 }
 
-/** Addresses of the management node (site.master) and of every host in the servicenode table. */
+/** Addresses of the management node (site.master) and of every host that the servicenode table makes an NFS server. */
 function ourAddresses(
   addresses: Addresses,
+  lookup: NodeLookup,
+  nodes: Iterable<string>,
   site: ReadonlyMap<string, string>,
   tables: ReadonlyMap<string, Table>,
 ): Set<string> {
   const ours = new Set<string>();
   const master = site.get('master');
   if (master !== undefined) for (const address of addresses.all(master)) ours.add(address);
-  const serviceNodes = tables.get('servicenode');
-  for (const row of serviceNodes?.rows ?? []) {
-    const name = serviceNodes?.value(row, 'node');
-    if (name !== undefined) for (const address of addresses.all(name)) ours.add(address);
+  if ((tables.get('servicenode')?.rows.length ?? 0) === 0) return ours;
+  for (const name of nodes) {
+    if (!/^(1|y|yes)$/i.test(lookup.value(name, 'servicenode', 'nfsserver')?.text ?? '')) continue;
+    for (const address of addresses.ofHost(name)) ours.add(address);
   }
   return ours;
 }
@@ -166,7 +168,7 @@ export async function buildView(snapshot: Snapshot, base: ViewBase, decide?: Bui
     treeRows: litetree.rows,
     templates,
     port: portOf(site),
-    ours: ourAddresses(addresses, site, tables),
+    ours: ourAddresses(addresses, lookup, nodelist.rows.keys(), site, tables),
     treeHits,
     published: (path) => directoriesOf(syncdirs).has(path.slice(publishedRoot.length + 1)),
   });

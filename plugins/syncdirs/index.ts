@@ -2,10 +2,11 @@
 import { z } from 'zod';
 import { ourServers } from '../../core/boot/servers.ts';
 import type { Diagnostic } from '../../core/diagnostic/diagnostic.ts';
+import { attributeFinder } from '../../core/plan/attributes.ts';
 import { type AttributeRule, managementNode, type Output } from '../../core/plugin/output.ts';
 import { contractVersion, definePlugin } from '../../core/plugin/plugin.ts';
 import { originOf, type View } from '../../core/resolve/view.ts';
-import { attributeFinder, type PathRule, pathsOf, readAttributes } from './attributes.ts';
+import { type PathRule, pathsOf, readAttributes } from './attributes.ts';
 import { matchesNothing, messages, openKey } from './messages.ts';
 
 const options = z.strictObject({});

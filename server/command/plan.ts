@@ -24,7 +24,10 @@ export function addPlanCommand(program: Command, context: CommandContext): void 
         'Say what a working copy or a commit would change in the cluster, without changing it.',
         ['plan', 'plan --at topic --from main'],
       ),
-    ).option('--from <commit>', 'what to compare with (default: what the server has in effect, else main)'),
+    ).option(
+      '--from <commit>',
+      'what to compare with (default: what the server has in effect, else origin/main, else main)',
+    ),
   ).action(async (options: PlanOptions) => {
     const source = await openSource(context, options);
     try {
@@ -94,7 +97,8 @@ async function baseSnapshot(
       `${applied.slice(0, 10)}, which the server has in effect, is not in ${place}: compared with its ${branch} (git fetch brings it)`,
     );
   }
-  const main = (await repository.head(branch)) ?? (await repository.resolve(`origin/${branch}`));
+  // In a clone, what was pushed: local commits that were not are part of what would change.
+  const main = (await repository.resolve(`refs/remotes/origin/${branch}`)) ?? (await repository.head(branch));
   return main === undefined ? undefined : repository.snapshot(main);
 }
 

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
@@ -78,6 +78,14 @@ describe('plan and diff', () => {
     expect([diff.diff.from, diff.diff.to]).toEqual([git(dir, 'rev-parse', 'HEAD'), git(dir, 'rev-parse', 'HEAD~1')]);
   });
 
+  test('in a clone compare with what was pushed', async () => {
+    const clone = join(temporary(), 'clone');
+    git('/', 'clone', '-q', workingCopy(), clone);
+    appendFileSync(join(clone, 'tables/litefile.csv'), '"ALL","/etc/x","tmpfs",,\n');
+    git(clone, 'commit', '-qam', 'Not pushed yet');
+    expect((await litehouse(clone, 'plan')).out).not.toContain('nothing changes');
+  });
+
   test('name a commit that is not there', async () => {
     const { status, err } = await litehouse(workingCopy(), 'diff', 'HEAD', 'nowhere');
     expect(status).toBe(2);
@@ -107,6 +115,7 @@ describe('init and token', () => {
     expect((await litehouse(cwd, 'init')).out).toContain('is there already');
     expect((await litehouse(cwd, 'check')).status).toBe(0);
     expect(git(join(cwd, 'var/config.git'), 'rev-list', '--count', 'main')).toBe('1');
+    expect(statSync(join(cwd, 'var/config.git/hooks/pre-receive')).mode & 0o111).toBe(0o111);
   });
 
   test('a token is printed alone on stdout, listed without its secret, and removed', async () => {

@@ -10,6 +10,7 @@ import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { git } from '../../core/repo/git.ts';
 import { type Lab, makeLab, START } from './git-lab.ts';
+import { pushGate } from './push-gate.ts';
 
 let lab: Lab;
 let clone: string;
@@ -154,13 +155,35 @@ describe('the branch of the cluster', () => {
     const theirs = await lab.commit(other, { a: 'theirs' });
     let judging = 0;
     let most = 0;
-    await lab.gate({
-      judgeMain: async () => {
-        most = Math.max(most, ++judging);
-        await new Promise((resolve) => setTimeout(resolve, 1500));
-        judging -= 1;
-        return { accept: true, lines: [] };
+    let queued: () => void = () => {};
+    const secondWaits = new Promise<void>((resolve) => {
+      queued = resolve;
+    });
+    const gate = pushGate({
+      repository: lab.repository,
+      judge: {
+        judgeMain: async () => {
+          most = Math.max(most, ++judging);
+          await secondWaits;
+          judging -= 1;
+          return { accept: true, lines: [] };
+        },
+        judgeBranch: async () => ({ lines: [] }),
+        applied: async () => {},
       },
+    });
+    await lab.listen({
+      postReceive: gate.postReceive,
+      preReceive: (push, source, print, signal) =>
+        gate.preReceive(
+          push,
+          source,
+          (line) => {
+            if (line.includes('another push')) queued();
+            print(line);
+          },
+          signal,
+        ),
     });
     const said = await Promise.all([lab.git(['push'], { cwd: clone }), lab.git(['push'], { cwd: other })]);
     expect(most).toBe(1);

@@ -1,11 +1,10 @@
 import { get, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
-import { getRequestListener } from '@hono/node-server';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AnswerText } from '../../core/engine/types.ts';
 import { fakeEngine, refusal } from '../../test/server/fake-engine.ts';
 import { type Listener, listen, nodeServerOptions } from '../listen.ts';
-import { nodeApp } from './app.ts';
+import { nodeApp, nodeHandler } from './app.ts';
 
 const asked: [string, string | undefined][] = [];
 const text = '# litehouse answer\nname ä\nend\n';
@@ -70,7 +69,7 @@ describe('over sockets', () => {
       address: { host: '127.0.0.1', port: 0 },
       name: 'node',
       flag: '--node',
-      handler: getRequestListener(nodeApp({ answerFor }).fetch),
+      handler: nodeHandler({ answerFor }),
       server: nodeServerOptions,
     });
   });
@@ -101,6 +100,14 @@ describe('over sockets', () => {
       String(Buffer.byteLength(text)),
       '',
     ]);
+  });
+
+  test('a client without a Host header is answered too', async () => {
+    const socket = connect({ port: listener.address.port, host: '127.0.0.1', localAddress: '127.0.1.7' });
+    socket.end('GET /answer HTTP/1.0\r\n\r\n');
+    let said = '';
+    for await (const chunk of socket.setEncoding('utf8')) said += chunk;
+    expect(said.slice(said.indexOf('\r\n\r\n') + 4)).toBe(text);
   });
 
   test('a taken port is a failure that names the port and the flag', async () => {

@@ -1,5 +1,6 @@
 /** What nodes ask as they boot: each its own answer, and nothing else. No middleware: ten thousand of them ask at once. */
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import ipaddr from 'ipaddr.js';
 import type { Engine } from '../../core/engine/types.ts';
@@ -34,6 +35,13 @@ export function nodeApp(engine: Pick<Engine, 'answerFor'>): Hono<{ Bindings: Nod
   );
   app.onError((error) => plainText(`500: ${error.message}\n`, 500));
   return app;
+}
+
+/** The app as a handler of node's own server. A client in an initrd may speak HTTP/1.0 and send no Host header. */
+export function nodeHandler(
+  engine: Pick<Engine, 'answerFor'>,
+): (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void> {
+  return getRequestListener(nodeApp(engine).fetch, { hostname: 'litehouse' });
 }
 
 /** A listener on `::` sees IPv4 peers as `::ffff:10.0.0.7`; the tables have `10.0.0.7`. */

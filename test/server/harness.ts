@@ -1,6 +1,6 @@
 /** Whole servers for tests: in this process, or as a child that can be killed; on free ports of loopback, in a temporary directory. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, realpathSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { get } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -40,6 +40,7 @@ export interface TestServer extends Urls {
 
 /** Starts a server in this process. Pushes need the compiled hook: `npm run build` (npm test does it). */
 export async function startTestServer(options: HarnessOptions = {}): Promise<TestServer> {
+  if (!existsSync(join(root, 'dist/server/git/hook.js'))) throw new Error('git runs the compiled hook: npm run build');
   const dir = await prepareDir(options);
   const log: string[] = [];
   const settings = await readSettings(dir, { node: '127.0.0.1:0', admin: '127.0.0.1:0' });
