@@ -75,13 +75,26 @@ export function differ(
   }
   const gone: ManifestRow[] = [];
   const orphans: ManifestRow[] = [];
+  const holding = artifactParents(rows);
   for (const row of rows.values()) {
-    if (wanted.has(row.path) || row.kind === 'artifact') continue;
+    if (wanted.has(row.path) || row.kind === 'artifact' || holding.has(row.path)) continue;
     (row.lifetime === 'create-only' ? orphans : gone).push(row);
   }
   changes.sort((a, b) => byPath(a.entry.path, b.entry.path));
   gone.sort((a, b) => byPath(b.path, a.path));
   return { changes, relabel, gone, orphans, unchanged };
+}
+
+/** Directories above artifacts: owned as long as an artifact lies below, though no plan names them. */
+export function artifactParents(rows: ReadonlyMap<string, ManifestRow>): Set<string> {
+  const parents = new Set<string>();
+  for (const { kind, path } of rows.values()) {
+    if (kind !== 'artifact') continue;
+    for (let slash = path.lastIndexOf('/'); slash > 0; slash = path.lastIndexOf('/', slash - 1)) {
+      parents.add(path.slice(0, slash));
+    }
+  }
+  return parents;
 }
 
 /** The manifest row of an entry that is about to be made. */

@@ -1,4 +1,5 @@
 /** Drift: what stands on the disk against what the world wants there. */
+
 import { createHash } from 'node:crypto';
 import { readlinkSync } from 'node:fs';
 import { constants, open } from 'node:fs/promises';
@@ -6,6 +7,7 @@ import { join } from 'node:path';
 import type { DirectoryEntry, Entry, FileEntryOf, World } from '../plan/world.ts';
 import type { RootName } from '../plugin/output.ts';
 import type { Drift } from '../plugin/plugin.ts';
+import { artifactParents } from './difference.ts';
 import { type Attributes, describe } from './effects.ts';
 import { locate, look, type Root, UnsafePath } from './roots.ts';
 
@@ -136,8 +138,10 @@ export async function verifyWorld(
       const drift = found.get(path);
       if (drift !== undefined) drifts.push(drift);
     }
+    const holding = artifactParents(root.manifest.rows);
     for (const row of root.manifest.rows.values()) {
-      if (entries.has(row.path) || row.kind === 'artifact' || row.lifetime === 'create-only') continue;
+      if (entries.has(row.path) || holding.has(row.path) || row.kind === 'artifact' || row.lifetime === 'create-only')
+        continue;
       const base = { plugin: row.plugin, root: name, path: row.path };
       drifts.push({ ...base, what: 'extra', detail: 'owned, but no longer wanted' });
     }

@@ -45,6 +45,13 @@ export function optionKind(text: string | undefined, dialect: Dialect): LiteKind
   return words[dialect][word];
 }
 
+/** The word that a dialect has for a canonical kind; undefined: none (the cookbook has no bind,ro). */
+export function optionWord(kind: LiteKind, dialect: Dialect): string | undefined {
+  // The dialect's own words stand behind those that both share; the blank means link, but a word says it better.
+  const names = Object.entries(words[dialect]).filter(([word, meaning]) => meaning === kind && word !== '');
+  return names.find(([word]) => word === 'tmpfs' || word === 'link')?.[0] ?? names[0]?.[0];
+}
+
 /** The words of a dialect as an administrator writes them, for messages. */
 export function optionWords(dialect: Dialect): string[] {
   return Object.keys(words[dialect])

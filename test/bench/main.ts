@@ -1,5 +1,5 @@
 /** `npm run bench [-- NAME…]`: measures a built litehouse; prints one table a bench, each figure with its goal and yes or NO. */
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { benchAnswers } from './answers.ts';
@@ -21,10 +21,14 @@ if (unknown !== undefined) {
   process.exit(2);
 }
 // What people run is measured, not the sources through a loader.
-execFileSync('npm', ['run', '--silent', 'build'], {
+const build = spawnSync('npm', ['run', '--silent', 'build'], {
   cwd: fileURLToPath(new URL('../..', import.meta.url)),
   stdio: 'inherit',
 });
+if (build.status !== 0) {
+  console.error('the build failed: nothing was measured');
+  process.exit(2);
+}
 const from = performance.now();
 const scratch = await makeScratch();
 let good = true;

@@ -78,9 +78,10 @@ export interface Seen {
   readonly content: string;
 }
 
-/** What stands below a directory now: files and links, by path. */
+/** What stands below a directory now: files and links, by path; litehouse's own bookkeeping beside them left out. */
 export async function look(dir: string, into: Map<string, Seen> = new Map()): Promise<Map<string, Seen>> {
   for (const name of await readdir(dir)) {
+    if (name === '.litehouse') continue;
     const path = join(dir, name);
     const stats = await lstat(path, { bigint: true });
     if (stats.isDirectory()) await look(path, into);

@@ -5,7 +5,16 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const importOf = /(?:from|import)\s*\(?\s*['"]([^'"]+)['"]/g;
 /** Modules that open sockets: the core knows the domain and has none. */
-const sockets = new Set(['node:net', 'node:http', 'node:https', 'node:http2', 'node:dgram', 'node:tls', 'hono', '@hono/node-server']);
+const sockets = new Set([
+  'node:net',
+  'node:http',
+  'node:https',
+  'node:http2',
+  'node:dgram',
+  'node:tls',
+  'hono',
+  '@hono/node-server',
+]);
 
 /** The room of a path relative to the repository: `core`, `server`, `plugins/<name>`, or undefined. */
 function room(path: string): string | undefined {
@@ -21,7 +30,9 @@ export function importFault(file: string, specifier: string): string | undefined
   if (from === undefined) return undefined;
   const test = file.endsWith('.test.ts') || from === 'plugins/testing';
   if (!specifier.startsWith('.')) {
-    return from === 'core' && !test && sockets.has(specifier) ? `core opens no socket, but imports ${specifier}` : undefined;
+    return from === 'core' && !test && sockets.has(specifier)
+      ? `core opens no socket, but imports ${specifier}`
+      : undefined;
   }
   const to = room(join(dirname(file), specifier));
   if (to === undefined) {

@@ -15,7 +15,7 @@ let to = '';
 let wanted: Record<string, unknown> = {};
 
 beforeAll(async () => {
-  const commits = await randomWalk({ seed: 21, steps: 12, dir: repository, nodes: 8, invalidOnceIn: 0 });
+  const commits = await randomWalk({ seed: 26, steps: 12, dir: repository, nodes: 8, invalidOnceIn: 0 });
   [from, to] = [commits[0]?.commit ?? '', commits.at(-1)?.commit ?? ''];
   wanted = await freshWorld(repository, to);
   setMain(repository, from);

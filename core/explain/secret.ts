@@ -1,0 +1,12 @@
+/** Which columns hold secrets, and what is shown in their place: explanations go to terminals and logs (DESIGN, law 7). */
+import { otherSecrets, schemas } from '../tables/schemas.ts';
+
+/** Whether a column of a table holds secrets. */
+export function isSecret(table: string, column: string): boolean {
+  return (schemas.get(table)?.secret ?? otherSecrets.get(table) ?? []).includes(column);
+}
+
+/** A value as it may be shown: a secret only where it is a reference to one kept elsewhere. */
+export function shown(table: string, column: string, text: string): string {
+  return !isSecret(table, column) || text.startsWith('secret:') ? text : '(a secret, not shown)';
+}
