@@ -133,13 +133,8 @@ function nested(entry: LiteEntry, parent: LiteEntry, nesting: Nesting, dialect: 
     line: parent.row.line,
     how: nestings[nesting].how,
   };
-  switch (nestings[nesting].decision) {
-    case 'refuse':
-      return nestedRefused(at, args);
-    default: {
-      const other = otherFamily(entry.kind);
-      if (nesting !== 'mixed' || other === undefined) return nestedOverLasting(at, args);
-      return nestedMixed(at, { ...args, word: optionWord(other, dialect) ?? 'the other word' });
-    }
-  }
+  if (nestings[nesting].decision === 'refuse') return nestedRefused(at, args);
+  const other = nesting === 'mixed' ? otherFamily(entry.kind) : undefined;
+  const word = other === undefined ? undefined : optionWord(other, dialect);
+  return word === undefined ? nestedOverLasting(at, args) : nestedMixed(at, { ...args, word });
 }

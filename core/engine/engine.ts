@@ -11,7 +11,6 @@ import { commandRunner } from '../apply/run-command.ts';
 import { openStore, type Store } from '../apply/store.ts';
 import { blockedPath } from '../diagnostic/catalogue/plan.ts';
 import type { Diagnostic } from '../diagnostic/diagnostic.ts';
-import { answerText, refusalText } from '../plan/answer.ts';
 import type { Composed, PreviousSets } from '../plan/compose.ts';
 import type { NodeSet, Plan } from '../plan/make-plan.ts';
 import { renderDiagnostics } from '../plan/render.ts';
@@ -21,11 +20,13 @@ import { contractVersion, type Drift, type Plugin, type Probe } from '../plugin/
 import { Repository } from '../repo/repository.ts';
 import type { Snapshot } from '../repo/snapshot.ts';
 import type { View } from '../resolve/view.ts';
+import { answerForAddress, answerForNode } from './answers.ts';
+import { appliedLines, keepsOf, problemOf } from './applied.ts';
 import { type InEffect, Memory } from './memory.ts';
 import { type PlanningContext, planningContext, planSnapshot, previewPlan } from './preview.ts';
 import { Serial } from './serial.ts';
 import { statusOf } from './status.ts';
-import type { AnswerText, CommitRecord, Engine, EngineSettings, Preview, Reconciled, Status } from './types.ts';
+import type { AnswerText, Engine, EngineSettings, Preview, Reconciled, Status } from './types.ts';
 
 /** A planned commit; kept for the commit that a push was judged by, so that its apply does not plan it again. */
 interface Planned {
@@ -299,8 +300,8 @@ class RunningEngine implements Engine {
     const planned = await this.planCommit(head);
     const { preview, composed } = this.compose(planned, this.base());
     this.warnings = preview.diagnostics.filter((diagnostic) => diagnostic.severity === 'warning').length;
-    await this.memory.note(head, { checkedAt: new Date().toISOString() });
-    if (!preview.ok) {
+    if (preview.ok) await this.memory.note(head, { checkedAt: new Date().toISOString() });
+    else {
       const errors = preview.diagnostics.filter((diagnostic) => diagnostic.severity === 'error');
       const lines = renderDiagnostics(errors, { most: 24 });
       this.problem = `${head.slice(0, 9)} cannot be applied: ${lines[0] ?? 'it has errors'}`;
@@ -382,11 +383,7 @@ class RunningEngine implements Engine {
     const head = await this.repository.head(this.settings.branch);
     if (head === undefined) return [];
     const commits = await this.repository.history(limit, this.settings.branch);
-    return commits.map((commit) => ({ ...commit, record: this.recordOf(commit.oid) }));
-  }
-
-  private recordOf(commit: string): CommitRecord | undefined {
-    return this.memory.record(commit);
+    return commits.map((commit) => ({ ...commit, record: this.memory.record(commit.oid) }));
   }
 
   verify(): Promise<readonly Drift[]> {
@@ -402,31 +399,11 @@ class RunningEngine implements Engine {
   }
 
   answerFor(address: string, generation?: string): AnswerText {
-    const { current } = this;
-    if (current === undefined) return refused(503, 'the server has applied no commit yet');
-    const nodes = current.world.addresses.get(address);
-    const [node, other] = nodes ?? [];
-    if (node === undefined) return refused(404, `no node has the address ${address}: look at tables/hosts.csv`);
-    if (other !== undefined)
-      return refused(404, `address ${address} belongs to ${nodes?.join(' and ')}: give each its own`);
-    return this.answer(node, generation);
+    return answerForAddress(this.current?.world, this.generations, address, generation);
   }
 
   answer(node: string, generation?: string): AnswerText {
-    const { current } = this;
-    if (current === undefined) return refused(503, 'the server has applied no commit yet');
-    const answer = current.world.answers.get(node);
-    if (answer === undefined) return refused(404, `there is no node '${node}' in tables/nodelist.csv`);
-    if (answer.kind === 'refusal') return refused(403, answer.reason);
-    const wanted = generation ?? answer.generation;
-    const frozen = current.world.generations.get(wanted) ?? this.generations.get(wanted);
-    if (frozen === undefined) {
-      return refused(
-        409,
-        `generation ${wanted} is not known here: boot ${node} again, so that it takes ${answer.generation}`,
-      );
-    }
-    return { kind: 'answer', text: answerText(node, answer, frozen), commit: answer.commit, generation: frozen.id };
+    return answerForNode(this.current?.world, this.generations, node, generation);
   }
 
   on(event: 'change' | 'build', listener: (line: string) => void): () => void {
@@ -442,58 +419,4 @@ class RunningEngine implements Engine {
     await this.store.close();
     await this.repository.close();
   }
-}
-
-function refused(status: 403 | 404 | 409 | 503, reason: string): AnswerText {
-  return { kind: 'refusal', status, reason, text: refusalText(reason) };
-}
-
-/** Nodes that have another commit's set, by that commit. */
-function keepsOf(world: World): Record<string, string[]> {
-  const keeps: Record<string, string[]> = {};
-  for (const { node, keeps: commit } of world.waiting.values()) {
-    if (commit === undefined) continue;
-    const list = keeps[commit];
-    if (list === undefined) keeps[commit] = [node];
-    else list.push(node);
-  }
-  return keeps;
-}
-
-/** What somebody has to see to after an apply; undefined: nothing. */
-function problemOf(report: ApplyReport): string | undefined {
-  if (report.failure !== undefined) return `${report.failure.message} (${report.failure.code}: ${report.failure.mend})`;
-  if (report.outcome === 'stopped') return 'the apply was stopped before it was done';
-  const reload = report.reloads.find(({ outcome }) => outcome === 'failed');
-  return reload === undefined
-    ? undefined
-    : `reload ${reload.name} failed: ${reload.problem?.message ?? reload.command.join(' ')}`;
-}
-
-function appliedLines(
-  head: string,
-  report: ApplyReport,
-  world: World,
-  summary: { readonly written: number; readonly removed: number; readonly milliseconds: number },
-  problem: string | undefined,
-): string[] {
-  const number = (n: number) => n.toLocaleString('en-US');
-  const name = head.slice(0, 9);
-  const lines: string[] = [];
-  if (report.outcome !== 'applied') {
-    lines.push(`${name} is not wholly applied: ${problem}`, '  mend what it says, then run: litehouse apply');
-  } else {
-    const seconds = (summary.milliseconds / 1000).toFixed(2);
-    lines.push(
-      `applied ${name} in ${seconds} s: ${number(summary.written)} written, ${number(summary.removed)} removed`,
-    );
-    if (problem !== undefined) lines.push(`  ${problem}`);
-  }
-  if (world.waiting.size > 0)
-    lines.push(`  ${number(world.waiting.size)} nodes keep what they have until their images are built`);
-  for (const { root, path, there } of report.blocked.slice(0, 4))
-    lines.push(`  blocked: ${root}:${path} is not litehouse's (${there})`);
-  if (report.blocked.length > 4)
-    lines.push(`  ... and ${report.blocked.length - 4} more blocked paths: litehouse status`);
-  return lines;
 }

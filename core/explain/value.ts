@@ -27,8 +27,6 @@ export interface ValueExplanation {
   /** Undefined: nothing gives it a value, or the pattern that was found gives none for this node. */
   readonly text: string | undefined;
   readonly at: Position | undefined;
-  /** The row's line, for blame; undefined where there is no value. */
-  readonly row: Row | undefined;
   /** Where the cell that was found is a pattern: as written, and why it gives nothing, where it gives nothing. */
   readonly pattern: { readonly raw: string; readonly why: string | undefined } | undefined;
   readonly searched: readonly SearchedRow[];
@@ -79,7 +77,6 @@ export function explainValue(view: View, node: Node, table: string, column: stri
     column,
     text: value === undefined ? undefined : shown(table, column, value.text),
     at: used?.row.table.at(used.row, column),
-    row: used?.row,
     pattern: used === undefined ? undefined : patternOf(used.raw, value, node.name),
     searched,
     without,

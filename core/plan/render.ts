@@ -15,7 +15,8 @@ export interface RenderOptions {
 
 const signs = { add: '+', change: '~', remove: '-' } as const;
 const count = (n: number, noun: string): string => `${n.toLocaleString('en-US')} ${noun}${n === 1 ? '' : 's'}`;
-const short = (commit: string | undefined): string => (commit === undefined ? 'nothing' : commit.slice(0, 9));
+const short = (commit: string | undefined): string =>
+  commit === undefined ? 'nothing' : /^[0-9a-f]{40}$/.test(commit) ? commit.slice(0, 9) : 'the working copy';
 
 /** The lines of a difference; the last ones say so when nothing changes. */
 export function renderDiff(diff: WorldDiff, options: RenderOptions = {}): string[] {

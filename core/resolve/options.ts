@@ -47,7 +47,7 @@ export function optionKind(text: string | undefined, dialect: Dialect): LiteKind
 
 /** The word that a dialect has for a canonical kind; undefined: none (the cookbook has no bind,ro). */
 export function optionWord(kind: LiteKind, dialect: Dialect): string | undefined {
-  // The dialect's own words stand behind those that both share; the blank means link, but a word says it better.
+  // Of several words the plainest; a blank cell means link too, but cannot be named in a sentence.
   const names = Object.entries(words[dialect]).filter(([word, meaning]) => meaning === kind && word !== '');
   return names.find(([word]) => word === 'tmpfs' || word === 'link')?.[0] ?? names[0]?.[0];
 }

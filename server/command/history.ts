@@ -72,7 +72,8 @@ export function historyLines(commits: Commits, now: number): string[] {
 
 /** The furthest that a commit came. */
 export function recordState(record: CommitRecord): string {
-  if (record.failed !== undefined) return 'failed';
+  // What the check refused was never tried; what failed while it was applied is to be mended and tried again.
+  if (record.failed !== undefined) return record.checkedAt === undefined ? 'refused' : 'failed';
   if (record.appliedAt !== undefined) return 'applied';
   return record.checkedAt === undefined ? 'received' : 'checked';
 }

@@ -6,7 +6,8 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 packages="qemu-system-x86 ipxe-qemu nfs-ganesha nfs-ganesha-vfs rpcbind dnsmasq-base pxelinux syslinux-common busybox-static kmod cpio iproute2 util-linux"
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/litehouse-boot
-keep='' export BREAK=''
+keep=''
+export BREAK=''
 
 usage() {
   cat >&2 <<U

@@ -12,3 +12,53 @@ right:  "litehouse.waive.LH310","rows of racks that arrive in March"`,
   message: ({ key }) => `'${key}' waives nothing: it takes a code such as LH310 and a reason as its value`,
   mend: () => 'name a code and write a reason of a few words, or remove the row',
 });
+
+export const installlocWithServiceNodes = defineMessage<{ sign: string }>({
+  code: 'LH352',
+  severity: 'warning',
+  title: 'site.installloc together with service nodes',
+  help: `Service nodes serve statelite images from their own /install, which litehouse keeps in step. installloc tells them to mount one
+from elsewhere instead; the cookbook asks not to set it where there are service nodes.`,
+  message: ({ sign }) => `installloc is set, and ${sign}`,
+  mend: () => 'remove the row installloc from tables/site.csv',
+});
+
+export const unknownDialect = defineMessage<{ text: string }>({
+  code: 'LH353',
+  severity: 'error',
+  title: 'a dialect that does not exist',
+  help: `litehouse.dialect says which meaning the option words of litefile have: cookbook (April 2010) or later (from September 2010 on).
+Any other word leaves open which files are links and which are mounts, and so nothing is planned.`,
+  message: ({ text }) => `litehouse.dialect '${text}' is neither cookbook nor later`,
+  mend: () => "write 'cookbook' or 'later'",
+});
+
+export const unknownSiteKey = defineMessage<{ key: string; known: string; nearest: string | undefined }>({
+  code: 'LH354',
+  severity: 'warning',
+  title: 'a site key of litehouse that does not exist',
+  help: 'Keys that begin with litehouse. steer litehouse itself; one that it does not know does nothing.',
+  message: ({ key }) => `'${key}' is not a key that litehouse knows: it does nothing`,
+  mend: ({ nearest, known }) => (nearest === undefined ? `known: ${known}` : `did you mean '${nearest}'?`),
+});
+
+export const badSiteDirectory = defineMessage<{ key: string; text: string; used: string }>({
+  code: 'LH355',
+  severity: 'error',
+  title: 'site.installdir or site.tftpdir is not an absolute path',
+  help: `Both stand at the head of every boot path and export. Falling back to another directory in silence would move all nodes there.
+
+wrong:  "installdir","install"
+right:  "installdir","/install"`,
+  message: ({ key, text }) => `${key} '${text}' is not an absolute path of plain parts`,
+  mend: ({ used }) => `write a path such as ${used}, or remove the row: that is the default`,
+});
+
+export const badSitePort = defineMessage<{ text: string }>({
+  code: 'LH356',
+  severity: 'warning',
+  title: 'site.xcatdport is not a port',
+  help: 'The port stands in the kernel line, as XCAT=host:port: it is where nodes ask for their answer. A port is a number from 1 to 65535.',
+  message: ({ text }) => `xcatdport '${text}' is not a port: 3001 is used`,
+  mend: () => 'write 3001, or the port that the node listener has',
+});

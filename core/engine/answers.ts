@@ -1,0 +1,51 @@
+/** What a node is told, from the world in effect: synchronous, in memory, the only thing that request handlers call. */
+import { answerText, refusalText } from '../plan/answer.ts';
+import type { Generation, World } from '../plan/world.ts';
+import type { AnswerText } from './types.ts';
+
+const nothingYet = 'the server has applied no commit yet: ask again in a moment';
+
+function refused(status: 403 | 404 | 409 | 503, reason: string): AnswerText {
+  return { kind: 'refusal', status, reason, text: refusalText(reason) };
+}
+
+/** The answer of the one node that has an address; none or two is a refusal that names the address (DESIGN 8). */
+export function answerForAddress(
+  world: World | undefined,
+  older: ReadonlyMap<string, Generation>,
+  address: string,
+  generation: string | undefined,
+): AnswerText {
+  if (world === undefined) return refused(503, nothingYet);
+  const nodes = world.addresses.get(address);
+  const [node, other] = nodes ?? [];
+  if (node === undefined) return refused(404, `no node has the address ${address}: look at tables/hosts.csv`);
+  if (other !== undefined)
+    return refused(404, `address ${address} belongs to ${nodes?.join(' and ')}: give each its own`);
+  return answerForNode(world, older, node, generation);
+}
+
+/**
+ * A node's answer: litefile list of the generation that it booted with (its newest where it names none), trees and state
+ * mount of the newest commit applied for it. `older`: generations that running nodes may still name.
+ */
+export function answerForNode(
+  world: World | undefined,
+  older: ReadonlyMap<string, Generation>,
+  node: string,
+  generation: string | undefined,
+): AnswerText {
+  if (world === undefined) return refused(503, nothingYet);
+  const answer = world.answers.get(node);
+  if (answer === undefined) return refused(404, `there is no node '${node}' in tables/nodelist.csv`);
+  if (answer.kind === 'refusal') return refused(403, answer.reason);
+  const wanted = generation ?? answer.generation;
+  const frozen = world.generations.get(wanted) ?? older.get(wanted);
+  if (frozen === undefined) {
+    return refused(
+      409,
+      `generation ${wanted} is not known here: boot ${node} again, so that it takes ${answer.generation}`,
+    );
+  }
+  return { kind: 'answer', text: answerText(node, answer, frozen), commit: answer.commit, generation: frozen.id };
+}

@@ -1,0 +1,53 @@
+/** What an apply left behind, in words and for the engine's memory. */
+import type { ApplyReport } from '../apply/report.ts';
+import type { World } from '../plan/world.ts';
+
+/** Nodes that have another commit's set, by that commit. */
+export function keepsOf(world: World): Record<string, string[]> {
+  const keeps: Record<string, string[]> = {};
+  for (const { node, keeps: commit } of world.waiting.values()) {
+    if (commit === undefined) continue;
+    const list = keeps[commit];
+    if (list === undefined) keeps[commit] = [node];
+    else list.push(node);
+  }
+  return keeps;
+}
+
+/** What somebody has to see to after an apply; undefined: nothing. */
+export function problemOf(report: ApplyReport): string | undefined {
+  if (report.failure !== undefined) return `${report.failure.message} (${report.failure.code}: ${report.failure.mend})`;
+  if (report.outcome === 'stopped') return 'the apply was stopped before it was done';
+  const reload = report.reloads.find(({ outcome }) => outcome === 'failed');
+  return reload === undefined
+    ? undefined
+    : `reload ${reload.name} failed: ${reload.problem?.message ?? reload.command.join(' ')}`;
+}
+
+export function appliedLines(
+  head: string,
+  report: ApplyReport,
+  world: World,
+  summary: { readonly written: number; readonly removed: number; readonly milliseconds: number },
+  problem: string | undefined,
+): string[] {
+  const number = (n: number) => n.toLocaleString('en-US');
+  const name = head.slice(0, 9);
+  const lines: string[] = [];
+  if (report.outcome !== 'applied') {
+    lines.push(`${name} is not wholly applied: ${problem}`, '  mend what it says, then run: litehouse apply');
+  } else {
+    const seconds = (summary.milliseconds / 1000).toFixed(2);
+    lines.push(
+      `applied ${name} in ${seconds} s: ${number(summary.written)} written, ${number(summary.removed)} removed`,
+    );
+    if (problem !== undefined) lines.push(`  ${problem}`);
+  }
+  if (world.waiting.size > 0)
+    lines.push(`  ${number(world.waiting.size)} nodes keep what they have until their images are built`);
+  for (const { root, path, there } of report.blocked.slice(0, 4))
+    lines.push(`  blocked: ${root}:${path} is not litehouse's (${there})`);
+  if (report.blocked.length > 4)
+    lines.push(`  ... and ${report.blocked.length - 4} more blocked paths: litehouse status`);
+  return lines;
+}
