@@ -388,6 +388,17 @@ describe('published files', () => {
     await applier.close();
   });
 
+  it('a hold area that vanished with its root is no error: that the root is gone is said by the apply', async () => {
+    const applier = await open();
+    rmSync(at('install'), { recursive: true });
+    expect(await purgeHolds(applier.roots.values())).toBe(0);
+    const { outcome, failure } = await applier.apply(w({ install: { x: { text: 'x' } } }), { stamp: 's' });
+    expect([outcome, failure?.message]).toEqual([
+      'failed',
+      expect.stringContaining('is not the directory that it was'),
+    ]);
+  });
+
   it('a file is never wider than its final mode, under any name', async () => {
     const modes: number[] = [];
     const peek = (real: Effects): Effects => ({
@@ -521,6 +532,22 @@ describe('reloads and order', () => {
     });
     expect(log).toEqual(['put boot', 'flip', 'remove e/b', 'remove e', 'reload exportfs']);
     await applier.close();
+  });
+
+  it('what points is removed before what it points at: tftp first, install last', async () => {
+    const removed: string[] = [];
+    const effects = (real: Effects): Effects => ({
+      ...real,
+      remove: (root, path) => {
+        removed.push(`${root.name}:${path}`);
+        return real.remove(root, path);
+      },
+    });
+    const applier = await open('a', { effects });
+    const spec = { install: { image: { text: 'i' } }, exports: { line: { text: 'l' } }, tftp: { boot: { text: 'b' } } };
+    await applier.apply(w(spec), { stamp: 's' });
+    await applier.apply(w({}), { stamp: 's' });
+    expect(removed).toEqual(['tftp:boot', 'exports:line', 'install:image']);
   });
 
   it('one that fails stays owed until it succeeds; switched off, it is reported as skipped', async () => {

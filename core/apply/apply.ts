@@ -54,7 +54,7 @@ export interface Recovery {
   readonly applied: JournalRecord | undefined;
   /** Temporaries and unfinished builds that were removed. */
   readonly swept: number;
-  /** Roots whose manifest was damaged, beyond a torn last line, with the number of lines that were dropped. */
+  /** Roots whose manifest was damaged, beyond a torn end, with the number of lines that were left out. */
   readonly damaged: ReadonlyMap<RootName, number>;
 }
 
@@ -112,7 +112,7 @@ export async function openApplier(options: ApplierOptions): Promise<Applier> {
       const damaged = new Map<RootName, number>();
       for (const root of roots.values()) {
         swept += await sweep(root);
-        if (root.manifest.lost > 1) damaged.set(root.name, root.manifest.lost);
+        if (root.manifest.lost > 0) damaged.set(root.name, root.manifest.lost);
       }
       return { open: openRecord(store), applied: lastApplied(store), swept, damaged };
     },

@@ -11,12 +11,21 @@ export async function purgeHolds(roots: Iterable<Root>, now: number = Date.now()
   let count = 0;
   for (const root of roots) {
     const limit = Math.floor(now / 1000) - root.holdSeconds;
-    for (const name of await readdir(root.hold)) {
+    for (const name of await namesIn(root.hold)) {
       const epoch = /^(\d+)-\d+$/.exec(name)?.[1];
       if (epoch === undefined || Number(epoch) > limit) continue;
-      await unlink(join(root.hold, name));
+      await unlink(join(root.hold, name)).catch(unlessGone);
       count += 1;
     }
   }
   return count;
+}
+
+/** A hold area that is gone with its root holds nothing; that the root is gone is for the apply to say. */
+async function namesIn(directory: string): Promise<string[]> {
+  return (await readdir(directory).catch(unlessGone)) ?? [];
+}
+
+function unlessGone(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
 }

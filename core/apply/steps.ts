@@ -125,7 +125,8 @@ export class Run {
       if (due.length > 0) yield { name: 'reload', subject: `rank ${rank}`, run: () => this.#reload(due) };
     }
     yield { name: 'flip', subject: '', run: async () => this.#how.flip?.() };
-    for (const part of this.#parts) {
+    // The other way round: what points goes before what it points at.
+    for (const part of this.#parts.toReversed()) {
       yield { name: 'prune', subject: part.root.name, run: () => this.#prune(part) };
     }
     // A service that serves what is gone is told of it, though it may have been told before of what is new.

@@ -84,7 +84,7 @@ describe('manifest', () => {
     await manifest.close();
     appendFileSync(file(), '{"path":"b","ki');
     const again = await Manifest.open(file());
-    expect(again.lost).toBe(1);
+    expect(again.lost).toBe(0);
     await again.write([{ set: row('c') }]);
     await again.close();
     const third = await Manifest.open(file());
@@ -92,14 +92,25 @@ describe('manifest', () => {
     await third.close();
   });
 
-  it('tells how many lines were lost to damage in the middle', async () => {
+  it('loses one path to a damaged line, keeps all that were written after it, and tells of it once', async () => {
     const manifest = await Manifest.open(file());
     await manifest.write(['a', 'b', 'c'].map((path) => ({ set: row(path) })));
     await manifest.close();
-    writeFileSync(file(), readFileSync(file(), 'utf8').replace('"path":"b"', '"path":7'));
+    const damaged = readFileSync(file(), 'utf8').replace('"path":"b"', '"path":7');
+    writeFileSync(file(), damaged);
     const again = await Manifest.open(file());
-    expect([[...again.rows.keys()], again.lost]).toEqual([['a'], 2]);
+    // The disk is looked at before anything is believed of them.
+    expect([...again.rows.values()].map(({ path, pending }) => [path, pending])).toEqual([
+      ['a', true],
+      ['c', true],
+    ]);
+    expect(again.lost).toBe(1);
+    expect(readFileSync(`${file()}.damaged`, 'utf8')).toBe(damaged);
+    await again.write([{ set: row('d') }]);
     await again.close();
+    const third = await Manifest.open(file());
+    expect([[...third.rows.keys()], third.lost]).toEqual([['a', 'c', 'd'], 0]);
+    await third.close();
   });
 
   it('is rewritten when most of it is superseded', async () => {

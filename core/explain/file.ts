@@ -86,10 +86,8 @@ export function fileExplainer(view: View, path: string): (node: Node) => FileExp
     const own = entries.get(wanted);
     const parents = parentsOf(wanted, entries);
     const ruling = own ?? parents[0];
-    const trees = ruling === undefined ? [] : tryTrees(view, node, wanted, ruling);
+    const { trees, settled } = ruling === undefined ? { trees: [], settled: 0 } : tryTrees(view, node, wanted, ruling);
     const supplies = trees.filter(({ outcome }) => outcome === 'supplies');
-    const first = trees.findIndex(({ outcome }) => outcome === 'supplies');
-    const asked = first < 0 ? trees : trees.slice(0, first);
     return {
       node: node.name,
       path: wanted,
@@ -100,11 +98,33 @@ export function fileExplainer(view: View, path: string): (node: Node) => FileExp
       below: countBelow(wanted, entries),
       trees,
       supplies,
-      before: asked.filter(({ outcome }) => outcome === 'unseen'),
+      before: trees.slice(0, settled).filter(({ outcome }) => outcome === 'unseen'),
       kept: ruling?.kind.endsWith('+persistent') ? keptAt(view, node, wanted) : undefined,
       silent: silenceOf(node),
     };
   };
+}
+
+/** Nodes that a path reaches in the same way: by the same litefile row, from the same litetree rows. */
+export interface FileGroup {
+  /** The explanation for the first of them. */
+  readonly sample: FileExplanation;
+  readonly nodes: readonly string[];
+}
+
+/** Explains a path for many nodes, in the order in which the ways are met. */
+export function groupFiles(view: View, nodes: Iterable<Node>, path: string): FileGroup[] {
+  const explain = fileExplainer(view, path);
+  const groups = new Map<string, { sample: FileExplanation; nodes: string[] }>();
+  for (const node of nodes) {
+    const found = explain(node);
+    const silent = found.silent?.replaceAll(node.name, '');
+    const key = JSON.stringify([found.entry, found.supplies.map(({ at }) => at), silent]);
+    const known = groups.get(key);
+    if (known === undefined) groups.set(key, { sample: found, nodes: [node.name] });
+    else known.nodes.push(node.name);
+  }
+  return [...groups.values()];
 }
 
 export function explainEntry(entry: LiteEntry): EntryExplanation {
@@ -173,13 +193,18 @@ function countBelow(path: string, entries: ReadonlyMap<string, LiteEntry>): numb
 }
 
 /**
- * Asks the trees in order. A path below a listed directory comes with that directory: the first tree that has the
+ * Asks the trees in order; `settled` is the place of the one after which no other counts. A path below a listed directory comes with that directory: the first tree that has the
  * directory counts, and what it lacks comes from the image (RULES, Options).
  */
-function tryTrees(view: View, node: Node, path: string, ruling: LiteEntry): TriedTree[] {
+function tryTrees(
+  view: View,
+  node: Node,
+  path: string,
+  ruling: LiteEntry,
+): { readonly trees: TriedTree[]; readonly settled: number } {
   const all = ruling.kind.endsWith('+con') && ruling.path === path;
-  let taken = false;
-  return node.litetree.map((mount) => {
+  let settled: number | undefined;
+  const trees = node.litetree.map((mount, index): TriedTree => {
     const tree = explainTree(view, node, mount);
     if (tree.place === 'absent') return { ...tree, outcome: 'not mounted', found: undefined };
     if (tree.place !== 'ours') return { ...tree, outcome: 'unseen', found: undefined };
@@ -188,11 +213,12 @@ function tryTrees(view: View, node: Node, path: string, ruling: LiteEntry): Trie
     const has = entry !== undefined && (!ruling.directory || entry.kind === 'directory');
     if (!has) return { ...tree, outcome: 'has it not', found: undefined };
     const found = ruling.path === path ? entry : findPublished(view, place, path);
-    const outcome = taken ? 'beaten' : found === undefined ? 'has it not' : 'supplies';
+    const outcome = settled !== undefined ? 'beaten' : found === undefined ? 'has it not' : 'supplies';
     // A tree that has the directory settles it, also for what it lacks.
-    if (!all) taken = true;
+    if (!all) settled ??= index;
     return { ...tree, outcome, found };
   });
+  return { trees, settled: settled ?? trees.length };
 }
 
 /** The tree's place below syncdirs/ in the repository. */
@@ -216,6 +242,7 @@ function silenceOf(node: Node): string | undefined {
   }
   if (node.state !== 'statelite' && node.state !== 'shell')
     return `${node.name} is in state ${node.state}: it does not boot statelite, so no tree is mounted`;
-  if (node.image === undefined) return `${node.name} has no image: ${node.problems[0]?.message ?? 'see litehouse check'}`;
+  if (node.image === undefined)
+    return `${node.name} has no image: ${node.problems[0]?.message ?? 'see litehouse check'}`;
   return undefined;
 }

@@ -68,7 +68,12 @@ export function explainNode(view: View, node: Node): NodeExplanation {
   };
 }
 
-function columnOrigin(view: View, node: Node, table: string, column: string): { at: Position | undefined; note: string } {
+function columnOrigin(
+  view: View,
+  node: Node,
+  table: string,
+  column: string,
+): { at: Position | undefined; note: string } {
   const value = view.value(node.name, table, column);
   const through = value === undefined || value.key === node.name ? '' : `, group ${value.key}`;
   return { at: value?.row.table.at(value.row, column), note: `${table}.${column}${through}` };
@@ -136,7 +141,12 @@ export interface ImageExplanation {
   readonly profile: string;
   readonly groups: readonly string[];
   /** Cells of its osimage and linuximage rows. */
-  readonly values: readonly { readonly table: string; readonly column: string; readonly text: string; readonly at: Position }[];
+  readonly values: readonly {
+    readonly table: string;
+    readonly column: string;
+    readonly text: string;
+    readonly at: Position;
+  }[];
   readonly litefile: readonly EntryExplanation[];
   /** litetree rows that apply to it, in file order, as written. */
   readonly litetree: readonly { readonly priority: string; readonly directory: string; readonly at: Position }[];
@@ -151,7 +161,8 @@ export function explainImage(view: View, image: Image): ImageExplanation {
     if (table === undefined || row === undefined) continue;
     for (const column of new Set(table.columns)) {
       const text = table.value(row, column);
-      if (text !== undefined && column !== 'imagename') values.push({ table: name, column, text, at: table.at(row, column) });
+      if (text !== undefined && column !== 'imagename')
+        values.push({ table: name, column, text, at: table.at(row, column) });
     }
   }
   const trees = view.tables.get('litetree');

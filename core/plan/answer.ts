@@ -55,6 +55,15 @@ export function answerOf(node: Node, commit: string, bodies: Bodies): NodeAnswer
     const where = problem?.at === undefined ? '' : ` (${problem.at.file}:${problem.at.line})`;
     return refusal(`${node.name}: ${problem?.message ?? 'it has no image'}${where}`);
   }
+  return { kind: 'answer', commit, generation: node.image.build.generation, ...bodyOf(node, bodies) };
+}
+
+/** A node that stands unchanged is the same object (core/resolve/reuse.ts), and so is its body. */
+const known = new WeakMap<Node, { body: string; lines: number }>();
+
+function bodyOf(node: Node, bodies: Bodies): { body: string; lines: number } {
+  const before = known.get(node);
+  if (before !== undefined) return before;
   let text = `state\t${node.state}\n`;
   if (node.statemnt !== undefined) text += `statemnt\t${mountFields(node.statemnt)}\n`;
   for (const tree of node.litetree) {
@@ -62,7 +71,9 @@ export function answerOf(node: Node, commit: string, bodies: Bodies): NodeAnswer
     if (!tree.present) text += `absent\t${tree.priority}\t${mountFields(tree)}\n`;
     else text += `tree\t${tree.priority}\t${tree.ours ? 'ours' : 'foreign'}\t${mountFields(tree)}\n`;
   }
-  return { kind: 'answer', commit, generation: node.image.build.generation, ...bodies.of(text) };
+  const body = bodies.of(text);
+  known.set(node, body);
+  return body;
 }
 
 /** The text that is sent: header, body and litefile list, and an end mark that counts the lines before it. */

@@ -27,6 +27,9 @@ export function pathFault(path: string): string | undefined {
   return undefined;
 }
 
+/** Entries by the output that they were made of: plugins give the same output object for a node that stands unchanged. */
+const entryOf = new WeakMap<Placed, Entry>();
+
 const claimant = (entry: { plugin: string; node?: string | undefined }): string =>
   entry.node === undefined ? entry.plugin : `${entry.plugin} (${entry.node})`;
 
@@ -46,6 +49,11 @@ export class EntryTable {
   }
 
   add(plugin: string, output: Placed): void {
+    const made = entryOf.get(output);
+    if (made !== undefined) {
+      this.put(made);
+      return;
+    }
     const { root, path, node } = output;
     // A path of the world in effect was looked at before.
     const looked = (output.kind === 'tree' && path === '') || this.reuse?.roots.get(root)?.has(path) === true;
@@ -58,17 +66,17 @@ export class EntryTable {
     }
     switch (output.kind) {
       case 'file':
-        this.put(this.file(root, path, plugin, node, output));
+        this.putMade(output, this.file(root, path, plugin, node, output));
         break;
       case 'link':
-        this.put(linkEntry({ root, path, plugin, node, lifetime: 'managed', to: output.to }));
+        this.putMade(output, this.link(root, path, plugin, node, output.to));
         break;
       case 'hardlink':
         this.hardLinks.push({ root, path, to: output.to, plugin, node });
         break;
       case 'directory': {
         const { mode, uid = 0, gid = 0, lifetime = 'managed' } = output;
-        this.put(directoryEntry({ root, path, plugin, node, lifetime, mode, uid, gid }));
+        this.putMade(output, directoryEntry({ root, path, plugin, node, lifetime, mode, uid, gid }));
         break;
       }
       case 'tree':
@@ -118,6 +126,17 @@ export class EntryTable {
     }
     const blob = 'text' in content ? blobId(content.text) : content.blob;
     return fileEntry({ root, path, plugin, node, lifetime, content, blob, mode, uid, gid });
+  }
+
+  private link(root: string, path: string, plugin: string, node: string | undefined, to: string): Entry {
+    const before = this.reuse?.roots.get(root)?.get(path);
+    if (before?.kind === 'link' && before.to === to && before.plugin === plugin && before.node === node) return before;
+    return linkEntry({ root, path, plugin, node, lifetime: 'managed', to });
+  }
+
+  private putMade(output: Placed, entry: Entry): void {
+    entryOf.set(output, entry);
+    this.put(entry);
   }
 
   private put(entry: Entry): void {

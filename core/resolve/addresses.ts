@@ -71,6 +71,8 @@ function otherInterfaces(value: Value, node: string, findings: Findings): { name
 }
 
 export class Addresses {
+  /** Names that somebody other than the host itself asked for: a change of their rows concerns others. */
+  readonly asked = new Set<string>();
   private aliases: Map<string, string> | undefined;
   private readonly cache = new Map<string, readonly string[]>();
   private readonly lookup: NodeLookup;
@@ -113,13 +115,17 @@ export class Addresses {
   all(name: string): readonly string[] {
     const literal = normalAddress(name);
     if (literal !== undefined) return [literal];
+    this.asked.add(name);
     const direct = this.ofHost(name);
     if (direct.length > 0) return direct;
     if (this.domain !== undefined && name.endsWith(`.${this.domain}`)) {
-      const short = this.ofHost(name.slice(0, -this.domain.length - 1));
+      const bare = name.slice(0, -this.domain.length - 1);
+      this.asked.add(bare);
+      const short = this.ofHost(bare);
       if (short.length > 0) return short;
     }
     const alias = this.aliasOf(name);
+    if (alias !== undefined) this.asked.add(alias);
     return alias === undefined ? [] : this.ofHost(alias);
   }
 

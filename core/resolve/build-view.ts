@@ -13,14 +13,17 @@ import { type DraftImage, readImages } from './images.ts';
 import { readLitefile } from './litefile.ts';
 import { NodeLookup } from './lookup.ts';
 import { readLitetree, Templates } from './mounts.ts';
-import { makeNodes, type NodeContext, publishedRoot, readNodelist, uselessTrees } from './nodes.ts';
+import { makeNodes, publishedRoot, readNodelist, uselessTrees } from './nodes.ts';
 import { dialectOf } from './options.ts';
-import type { Folder, Image, View } from './view.ts';
+import { type MadeView, reusableNodes } from './reuse.ts';
+import type { Folder, Image, Node, View } from './view.ts';
 
 /** What does not change from commit to commit: caches, and what plugins add. */
 export interface ViewBase {
   readonly tableCache: TableCache;
   readonly extraSchemas: readonly TableSchema[];
+  /** The view made last: its unchanged nodes are taken over. Replaced by each view that is made. */
+  last?: MadeView;
 }
 
 /** Decides who builds an image (the plugins' images hooks); undefined: external. */
@@ -132,52 +135,65 @@ function ourAddresses(
 export async function buildView(snapshot: Snapshot, base: ViewBase, decide?: BuildDecision): Promise<View> {
   const loaded = await load(snapshot, base);
   const { tables } = loaded;
-  const findings = new Findings();
   const site = readSite(tables.get('site'));
   const nodelist = readNodelist(tables.get('nodelist'));
+  const syncdirs = loaded.folders.get('syncdirs') ?? { tree: undefined, entries: [] };
+  const inputs = { tables, groups: nodelist.groups, folders: loaded.folders, directories: directoriesOf(syncdirs) };
+  const before = base.last;
+  const reusable = before === undefined ? undefined : reusableNodes(before, inputs);
+
+  const findings = new Findings();
   const lookup = new NodeLookup(tables, nodelist.groups, findings);
   const addresses = new Addresses(lookup, tables.get('hosts'), site.get('domain'), findings);
   const litefile = readLitefile(tables.get('litefile'), dialectOf(site));
-  const images = readImages(tables.get('osimage'), litefile.rows, findings);
-  const syncdirs = loaded.folders.get('syncdirs') ?? { tree: undefined, entries: [] };
-  const extra = new Map(base.extraSchemas.map((schema) => [schema.name, schema]));
-  const columns = (name: string): readonly string[] | undefined => {
-    const schema = schemas.get(name) ?? extra.get(name);
-    const header = tables.get(name)?.columns;
-    if (schema === undefined) return header?.includes('node') ? header : undefined;
-    if (schema.keyedBy !== 'node') return undefined;
-    return header === undefined ? schema.columns : [...new Set([...schema.columns, ...header])];
-  };
+  const readAgain = readImages(tables.get('osimage'), litefile.rows, findings);
+  // Where nodes are taken over, no table that images are made of has changed; nodes point at their image.
+  const images = reusable !== undefined && before !== undefined ? before.images : readAgain;
   const mounts = {
     tables,
     site,
     lookup,
     addresses,
     findings,
-    knownColumns: columns,
-    knownTables: [...new Set([...schemas.keys(), ...extra.keys(), ...tables.keys()])],
+    knownColumns: columnsOf(tables, base.extraSchemas),
+    knownTables: [...new Set([...schemas.keys(), ...base.extraSchemas.map(({ name }) => name), ...tables.keys()])],
   };
   const templates = new Templates(mounts);
   const litetree = readLitetree(mounts, templates);
-  const treeHits: NodeContext['treeHits'] = new Map();
-  const nodes = makeNodes(nodelist.rows, nodelist.groups, {
-    ...mounts,
-    networks: readNetworks(tables.get('networks')),
-    siteMaster: site.get('master'),
-    images,
-    treeRows: litetree.rows,
-    templates,
-    port: portOf(site),
-    ours: ourAddresses(addresses, lookup, nodelist.rows.keys(), site, tables),
-    treeHits,
-    published: (path) => directoriesOf(syncdirs).has(path.slice(publishedRoot.length + 1)),
-  });
+  // All of them, also those that no node made now uses: a fault in a row is found whoever is taken over.
+  for (const row of tables.get('statelite')?.rows ?? []) {
+    if (row.table.value(row, 'statemnt') !== undefined) templates.of(row, 'statemnt');
+  }
+  const unchanged = new Map<string, Node>();
+  if (reusable !== undefined && before !== undefined) {
+    for (const name of reusable) {
+      const node = before.nodes.get(name);
+      if (node !== undefined) unchanged.set(name, node);
+    }
+    for (const name of before.addresses.asked) addresses.asked.add(name);
+  }
+  const nodes = makeNodes(
+    nodelist.rows,
+    nodelist.groups,
+    {
+      ...mounts,
+      networks: readNetworks(tables.get('networks')),
+      siteMaster: site.get('master'),
+      images,
+      treeRows: litetree.rows,
+      templates,
+      port: portOf(site),
+      ours: ourAddresses(addresses, lookup, nodelist.rows.keys(), site, tables),
+      published: (path) => inputs.directories.has(path.slice(publishedRoot.length + 1)),
+    },
+    unchanged,
+  );
   const diagnostics = [
     ...loaded.tableDiagnostics,
     ...nodelist.diagnostics,
     ...litefile.diagnostics,
     ...litetree.diagnostics,
-    ...uselessTrees(treeHits),
+    ...uselessTrees(nodes.values()),
   ];
   if (snapshot.commit !== undefined && !tables.has('nodelist')) {
     diagnostics.push(missingTable(undefined, { file: 'tables/nodelist.csv' }));
@@ -201,12 +217,33 @@ export async function buildView(snapshot: Snapshot, base: ViewBase, decide?: Bui
   };
   if (decide !== undefined) {
     for (const image of images.values()) {
-      const build = decide(view, image);
-      if (build !== undefined) (image as DraftImage).build = build;
+      const build = decide(view, image) ?? image.build;
+      if (reusable === undefined) (image as DraftImage).build = build;
+      else if (JSON.stringify(build) !== JSON.stringify(image.build)) {
+        // A plugin decides by more than what was compared: nothing is taken over.
+        base.last = undefined;
+        return buildView(snapshot, base, decide);
+      }
     }
   }
-  for (const image of images.values()) Object.freeze(image);
+  if (reusable === undefined) for (const image of images.values()) Object.freeze(image);
+  base.last = { ...inputs, nodes, images, addresses, findings };
   return view;
+}
+
+/** Columns of a node-keyed table that a variable may name: its schema's and the file's own; undefined: no such table. */
+function columnsOf(
+  tables: ReadonlyMap<string, Table>,
+  extraSchemas: readonly TableSchema[],
+): (name: string) => readonly string[] | undefined {
+  const extra = new Map(extraSchemas.map((schema) => [schema.name, schema]));
+  return (name) => {
+    const schema = schemas.get(name) ?? extra.get(name);
+    const header = tables.get(name)?.columns;
+    if (schema === undefined) return header?.includes('node') ? header : undefined;
+    if (schema.keyedBy !== 'node') return undefined;
+    return header === undefined ? schema.columns : [...new Set([...schema.columns, ...header])];
+  };
 }
 
 function portOf(site: ReadonlyMap<string, string>): number {

@@ -18,6 +18,13 @@ export class Findings {
     return found.diagnostic;
   }
 
+  /** Every node that something was found of. */
+  nodes(): Set<string> {
+    const nodes = new Set<string>();
+    for (const found of this.byKey.values()) for (const node of found.nodes) nodes.add(node);
+    return nodes;
+  }
+
   all(): Diagnostic[] {
     return [...this.byKey.values()].map((found) => found.diagnostic);
   }

@@ -34,8 +34,6 @@ export interface NodeContext extends MountContext, ServerContext {
   readonly ours: ReadonlySet<string>;
   /** Whether the repository publishes a directory, by its logical path. */
   readonly published: (path: string) => boolean;
-  /** Filled as nodes are made: whether any node found a directory by a row, and one path that was looked for. */
-  readonly treeHits: Map<TreeRow, { hit: boolean; readonly sample: string }>;
 }
 
 /** Node names and their groups from nodelist.csv; equal group lists are one array. */
@@ -102,11 +100,13 @@ export function makeNodes(
   rows: ReadonlyMap<string, Row>,
   groups: ReadonlyMap<string, readonly string[]>,
   context: NodeContext,
+  /** Nodes of the view before, that stand unchanged. */
+  unchanged: ReadonlyMap<string, Node>,
 ): Map<string, Node> {
   const perImage = new Map<Image, PerImage>();
   const nodes = new Map<string, Node>();
   for (const [name, row] of rows) {
-    nodes.set(name, makeNode(name, row, groups.get(name) ?? [], context, perImage));
+    nodes.set(name, unchanged.get(name) ?? makeNode(name, row, groups.get(name) ?? [], context, perImage));
   }
   return nodes;
 }
@@ -164,7 +164,6 @@ function makeNode(
         ours,
         present,
       });
-      noteTree(tree, mount.path, present, context);
     }
     const stateRow = stateliteRow(context, [name, ...groups], image.name, image.groups);
     const template = stateRow === undefined ? undefined : context.templates.of(stateRow, 'statemnt');
@@ -246,18 +245,23 @@ function imageOf(
   return undefined;
 }
 
-/** A row that leads to a directory for some nodes only is how overlays are used; one that never does is a mistake. */
-function noteTree(tree: TreeRow, path: string, present: boolean, context: NodeContext): void {
-  const known = context.treeHits.get(tree);
-  if (known === undefined) context.treeHits.set(tree, { hit: present, sample: path });
-  else if (present) known.hit = true;
-}
-
-/** One warning for each litetree row that no node finds a directory by. */
-export function uselessTrees(hits: NodeContext['treeHits']): Diagnostic[] {
+/**
+ * One warning for each litetree row that no node finds a directory by. A row that leads to a directory for some nodes only is
+ * how overlays are used; one that never does is a mistake.
+ */
+export function uselessTrees(nodes: Iterable<Node>): Diagnostic[] {
+  const rows = new Map<string, { hit: boolean; readonly sample: TreeMount }>();
+  for (const { litetree } of nodes) {
+    for (const tree of litetree) {
+      const key = `${tree.row.offset}`;
+      const known = rows.get(key);
+      if (known === undefined) rows.set(key, { hit: tree.present, sample: tree });
+      else if (tree.present) known.hit = true;
+    }
+  }
   const found: Diagnostic[] = [];
-  for (const [{ row }, { hit, sample }] of hits) {
-    if (!hit) found.push(absentTree(row.table.at(row, 'directory'), { path: sample }));
+  for (const { hit, sample } of rows.values()) {
+    if (!hit) found.push(absentTree(sample.row.table.at(sample.row, 'directory'), { path: sample.path }));
   }
   return found;
 }

@@ -38,11 +38,16 @@ const words: Readonly<Record<Dialect, Readonly<Record<string, LiteKind>>>> = {
 /** The canonical kind of an option text (undefined or blank: no option); undefined where the dialect lacks the word.
  *  Blanks around words and their case do not matter. */
 export function optionKind(text: string | undefined, dialect: Dialect): LiteKind | undefined {
-  const word = (text ?? '')
+  const word = plainOption(text ?? '');
+  return Object.hasOwn(words[dialect], word) ? words[dialect][word] : undefined;
+}
+
+/** An option text without what does not matter: case, and blanks around words. */
+export function plainOption(text: string): string {
+  return text
     .toLowerCase()
     .replace(/\s*,\s*/g, ',')
     .trim();
-  return words[dialect][word];
 }
 
 /** The word that a dialect has for a canonical kind; undefined: none (the cookbook has no bind,ro). */

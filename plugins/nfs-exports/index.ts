@@ -50,10 +50,13 @@ export const nfsExports = definePlugin<Options>({
   },
   messages,
   options,
-  setup: (given) => ({
-    check: (view) => checkExports(view, given),
-    plan: (view) => planExports(view, given),
-  }),
+  setup: (given) => {
+    const planned = new WeakMap<Node, readonly Output[]>();
+    return {
+      check: (view) => checkExports(view, given),
+      plan: (view) => planExports(view, given, planned),
+    };
+  },
 });
 
 /**
@@ -64,7 +67,7 @@ export function exportPath(path: string): string {
   return path.replace(/[\s"#\\]/g, (sign) => `\\${sign.charCodeAt(0).toString(8).padStart(3, '0')}`);
 }
 
-function planExports(view: View, given: Options): Output[] {
+function planExports(view: View, given: Options, planned: WeakMap<Node, readonly Output[]>): Output[] {
   const servers = ourServers(view, 'nfsserver');
   const networks = networkIndex(view.tables.get('networks'));
   const outputs: Output[] = [];
@@ -80,19 +83,44 @@ function planExports(view: View, given: Options): Output[] {
       outputs.push({ kind: 'reload', target, name: 'exportfs', command, when: { root: 'exports' } });
     }
   }
-  const everyone = new Set<string>();
+  if (given.widest) for (const line of widestLines(view, servers)) outputs.push(line);
   for (const node of view.nodes.values()) {
     if (!bootsFromUs(node)) continue;
-    const clients = clientsOf(node, networks);
-    for (const line of readOnlyLines(view, node, servers)) {
-      if (given.widest && line.order === order.images && within(line.path, view.installdir)) {
-        if (!everyone.has(line.target)) outputs.push(widestLine(view, line.target));
-        everyone.add(line.target);
-      } else addParts(outputs, node, line, clients, readOnly);
+    let ofNode = planned.get(node);
+    if (ofNode === undefined) {
+      ofNode = planNode(view, node, given, servers, networks);
+      planned.set(node, ofNode);
     }
-    addState(outputs, view, node, servers);
+    for (const output of ofNode) outputs.push(output);
   }
   return outputs;
+}
+
+function planNode(view: View, node: Node, given: Options, servers: OurServers, networks: NetworkIndex): Output[] {
+  const outputs: Output[] = [];
+  const clients = clientsOf(node, networks);
+  for (const line of readOnlyLines(view, node, servers)) {
+    if (!isWidest(view, given, line)) addParts(outputs, node, line, clients, readOnly);
+  }
+  addState(outputs, view, node, servers);
+  return outputs;
+}
+
+/** Whether the cookbook's one line for everybody stands for this one. */
+function isWidest(view: View, given: Options, line: Line): boolean {
+  return given.widest && line.order === order.images && within(line.path, view.installdir);
+}
+
+/** The cookbook's line once for each host that serves an image to a booting node. */
+function widestLines(view: View, servers: OurServers): Output[] {
+  const targets = new Set<string>();
+  for (const node of view.nodes.values()) {
+    if (!bootsFromUs(node)) continue;
+    for (const line of readOnlyLines(view, node, servers)) {
+      if (line.order === order.images && within(line.path, view.installdir)) targets.add(line.target);
+    }
+  }
+  return [...targets].map((target) => widestLine(view, target));
 }
 
 interface Line {

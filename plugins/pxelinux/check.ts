@@ -12,17 +12,22 @@ export interface CheckOptions {
   readonly maxCommandLine: number;
 }
 
-/** Checks every node that has a state with a boot file. A fault in a shared row is said once, with all its nodes. */
-export function checkNodes(view: View, options: CheckOptions): Diagnostic[] {
+/**
+ * Checks every node that has a state with a boot file. A fault in a shared row is said once, with all its nodes. `sound`
+ * remembers nodes without a fault: one that stands unchanged is the same object.
+ */
+export function checkNodes(view: View, options: CheckOptions, sound: WeakSet<Node> = new WeakSet()): Diagnostic[] {
   const found = new Findings();
   for (const node of view.nodes.values()) {
-    if (node.state === undefined || node.state === 'offline') continue;
+    if (node.state === undefined || node.state === 'offline' || sound.has(node)) continue;
+    const before = found.count;
     if (node.netboot === undefined || !options.words.includes(node.netboot)) checkLoader(found, view, node, options);
     else {
       checkText(found, node);
       checkMacs(found, view, node);
       if (node.state !== 'boot' && node.problems.length === 0) checkLine(found, view, node, options.maxCommandLine);
     }
+    if (found.count === before) sound.add(node);
   }
   checkImages(found, view);
   return found.diagnostics();
@@ -32,7 +37,11 @@ export function checkNodes(view: View, options: CheckOptions): Diagnostic[] {
 class Findings {
   readonly #byKey = new Map<string, { make: (nodes: readonly string[]) => Diagnostic; nodes: string[] }>();
 
+  /** How often something was found. */
+  count = 0;
+
   add(key: string, node: string | undefined, make: (nodes: readonly string[]) => Diagnostic): void {
+    this.count++;
     let entry = this.#byKey.get(key);
     if (entry === undefined) {
       entry = { make, nodes: [] };

@@ -1,9 +1,9 @@
 /** pxelinux: one configuration file a node below `pxelinux.cfg/`, and links under which the loader finds it. */
 import { z } from 'zod';
-import { bootTargets, ourServers } from '../../core/boot/servers.ts';
+import { bootTargets, type OurServers, ourServers } from '../../core/boot/servers.ts';
 import type { Output } from '../../core/plugin/output.ts';
 import { contractVersion, definePlugin } from '../../core/plugin/plugin.ts';
-import type { View } from '../../core/resolve/view.ts';
+import type { Node, View } from '../../core/resolve/view.ts';
 import { bootFile, longestLine } from './boot-file.ts';
 import { checkNodes } from './check.ts';
 import { linkNames } from './links.ts';
@@ -36,28 +36,43 @@ export const pxelinux = definePlugin<Options>({
   },
   messages,
   options,
-  setup: (given) => ({
-    check: (view) => checkNodes(view, given),
-    plan: (view) => planBootFiles(view, given),
-  }),
+  setup: (given) => {
+    const planned = new WeakMap<Node, readonly Output[]>();
+    const sound = new WeakSet<Node>();
+    return {
+      check: (view) => checkNodes(view, given, sound),
+      plan: (view) => planBootFiles(view, given, planned),
+    };
+  },
 });
 
 /** A boot file and its links for every node of ours that has one, all as part of that node's set. */
-function planBootFiles(view: View, { words, maxCommandLine }: Options): Output[] {
+function planBootFiles(view: View, given: Options, planned: WeakMap<Node, readonly Output[]>): Output[] {
   const servers = ourServers(view, 'tftpserver');
   const outputs: Output[] = [];
   for (const node of view.nodes.values()) {
-    if (node.netboot === undefined || !words.includes(node.netboot)) continue;
-    const text = bootFile(view, node, maxCommandLine);
-    if (text === undefined) continue;
-    const links = linkNames(view, node);
-    for (const target of bootTargets(view, node, servers)) {
-      const path = `pxelinux.cfg/${node.name}`;
-      outputs.push({ kind: 'file', target, root: 'tftp', path, node: node.name, mode: 0o644, content: { text } });
-      for (const name of links) {
-        const link = `pxelinux.cfg/${name}`;
-        outputs.push({ kind: 'link', target, root: 'tftp', path: link, node: node.name, to: node.name });
-      }
+    if (node.netboot === undefined || !given.words.includes(node.netboot)) continue;
+    let ofNode = planned.get(node);
+    if (ofNode === undefined) {
+      ofNode = planNode(view, node, given, servers);
+      planned.set(node, ofNode);
+    }
+    for (const output of ofNode) outputs.push(output);
+  }
+  return outputs;
+}
+
+function planNode(view: View, node: Node, given: Options, servers: OurServers): Output[] {
+  const text = bootFile(view, node, given.maxCommandLine);
+  if (text === undefined) return [];
+  const outputs: Output[] = [];
+  const links = linkNames(view, node);
+  for (const target of bootTargets(view, node, servers)) {
+    const path = `pxelinux.cfg/${node.name}`;
+    outputs.push({ kind: 'file', target, root: 'tftp', path, node: node.name, mode: 0o644, content: { text } });
+    for (const name of links) {
+      const link = `pxelinux.cfg/${name}`;
+      outputs.push({ kind: 'link', target, root: 'tftp', path: link, node: node.name, to: node.name });
     }
   }
   return outputs;

@@ -26,6 +26,7 @@ test('a commit shows the furthest state that it came to', () => {
   expect(recordState({ ...record, checkedAt })).toBe('checked');
   expect(recordState({ ...record, checkedAt, appliedAt })).toBe('applied');
   expect(recordState({ ...record, checkedAt, appliedAt, failed: 'disk full' })).toBe('failed');
+  expect(recordState({ ...record, failed: 'it has errors' })).toBe('refused');
 });
 
 test('history stands in columns', () => {

@@ -43,7 +43,8 @@ export const imageOfOtherKind = defineMessage<{ image: string; column: string; t
   help: `osimage.provmethod and rootfstype say what an image was made for. Nodes in state statelite or shell mount its tree read-only over
 NFS; an image for installing, or one packed as a ramdisk, has no such tree.`,
   message: ({ image, column, text }) => `nodes boot '${image}' statelite, but its ${column} is '${text}'`,
-  mend: ({ column }) => (column === 'rootfstype' ? 'write nfs' : 'write statelite, or name another image in nodetype.provmethod'),
+  mend: ({ column }) =>
+    column === 'rootfstype' ? 'write nfs' : 'write statelite, or name another image in nodetype.provmethod',
 });
 
 export const badImageName = defineMessage<{ name: string }>({

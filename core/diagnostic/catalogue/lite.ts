@@ -218,22 +218,27 @@ the directory above it, so the word of that family says what happens.`,
   mend: ({ word }) => `write '${word}', which comes to the same here`,
 });
 
-export const otherDialect = defineMessage<{ sign: string; line: number; word: string; here: string; there: string; rows: number }>(
-  {
-    code: 'LH420',
-    severity: 'warning',
-    title: 'litefile options that look like the later dialect',
-    help: `In September 2010 the option words changed meaning: tmpfs became what bind was, persistent what bind,persistent was, and the
+export const otherDialect = defineMessage<{
+  sign: string;
+  line: number;
+  word: string;
+  here: string;
+  there: string;
+  rows: number;
+}>({
+  code: 'LH420',
+  severity: 'warning',
+  title: 'litefile options that look like the later dialect',
+  help: `In September 2010 the option words changed meaning: tmpfs became what bind was, persistent what bind,persistent was, and the
 old meanings got the words link and link,persistent. Without the site key litehouse.dialect the cookbook's meaning is used. A table
 that has link, rw or localdisk was most likely written for a later release, and then its other words mean binds.
 
 a table of a later release:   "litehouse.dialect","later"
 the cookbook's words:         "litehouse.dialect","cookbook"`,
-    message: ({ sign, line, word, here, there, rows }) =>
-      `'${sign}' (line ${line}) is a word of later releases; '${word}' is read as ${here}, there it means ${there} (${rows} row${rows === 1 ? ' reads' : 's read'} differently)`,
-    mend: () => 'set litehouse.dialect to later or to cookbook in tables/site.csv: either ends the doubt',
-  },
-);
+  message: ({ sign, line, word, here, there, rows }) =>
+    `'${sign}' (line ${line}) is a word of later releases; '${word}' is read as ${here}, there it means ${there} (${rows} row${rows === 1 ? ' reads' : 's read'} differently)`,
+  mend: () => 'set litehouse.dialect to later or to cookbook in tables/site.csv: either ends the doubt',
+});
 
 export const samePriority = defineMessage<{ priority: string; line: number }>({
   code: 'LH421',
@@ -294,5 +299,6 @@ export const doubtfulMountOption = defineMessage<{ option: string; why: string; 
   help: `An option that nfs(5) does not name makes mount fail on most systems, and one that needs a daemon or a ticket cannot work in an
 initrd. It is passed on as it stands.`,
   message: ({ option, why }) => `'${option}' ${why}`,
-  mend: ({ nearest }) => (nearest === undefined ? 'take it out, unless it is known to work' : `did you mean '${nearest}'?`),
+  mend: ({ nearest }) =>
+    nearest === undefined ? 'take it out, unless it is known to work' : `did you mean '${nearest}'?`,
 });

@@ -1,0 +1,63 @@
+/** Secrets that do not belong in a commit: clear values in secret columns, private keys in tables and lists (DESIGN 5). */
+import { clearSecret, privateKeyText } from '../diagnostic/catalogue/check.ts';
+import type { Diagnostic } from '../diagnostic/diagnostic.ts';
+import type { View } from '../resolve/view.ts';
+import { otherSecrets, schemas } from '../tables/schemas.ts';
+import type { Table } from '../tables/table.ts';
+
+/** A crypt hash with its salt and digest; an account without a password; a reference to what is kept outside git. */
+const hash = /^!{0,2}\$(1|2[abxy]?|5|6|7|gy|y|sm3|sha1)\$[^\s:]{8,}$/;
+const noPassword = /^([*x]|!{1,2}|\*LK\*)$/;
+const reference = /^secret:[A-Za-z0-9][\w./-]*$/;
+
+/** Whether a secret column may hold a value: a hash, none, or a reference. The old 13-letter DES form looks like a word, and is not taken. */
+export function isKeptSecret(value: string): boolean {
+  return hash.test(value) || noPassword.test(value) || reference.test(value);
+}
+
+const pem = /-----BEGIN [A-Z ]*PRIVATE KEY( BLOCK)?-----/;
+
+/** Never quotes what it finds. Rows that are switched off count: they are in the commit all the same. */
+export function checkSecrets(view: View): Diagnostic[] {
+  const found: Diagnostic[] = [];
+  for (const table of view.tables.values()) {
+    const columns = schemas.get(table.name)?.secret ?? otherSecrets.get(table.name) ?? [];
+    for (const column of columns) found.push(...clearValues(table, column));
+    // One search of the whole text; rows are only looked at where it finds something.
+    if (pem.test(table.text)) found.push(...keyCells(table));
+  }
+  for (const { path } of view.folder('custom').entries) {
+    const file = `custom/${path}`;
+    if (pem.test(view.text(file) ?? '')) found.push(privateKeyText({ file, line: 0, column: 0 }, { what: file }));
+  }
+  const attributes = view.text('attributes.csv');
+  if (attributes !== undefined && pem.test(attributes))
+    found.push(privateKeyText({ file: 'attributes.csv', line: 0, column: 0 }, { what: 'attributes.csv' }));
+  return found;
+}
+
+function clearValues(table: Table, column: string): Diagnostic[] {
+  const found: Diagnostic[] = [];
+  if (!table.columns.includes(column)) return found;
+  for (const rows of [table.rows, table.disabled]) {
+    for (const row of rows) {
+      const value = table.value(row, column);
+      if (value === undefined || isKeptSecret(value.trim())) continue;
+      found.push(clearSecret(table.at(row, column), { table: table.name, column }));
+    }
+  }
+  return found;
+}
+
+function keyCells(table: Table): Diagnostic[] {
+  const found: Diagnostic[] = [];
+  for (const row of [...table.rows, ...table.disabled]) {
+    const i = row.values.findIndex((value) => value !== undefined && pem.test(value));
+    if (i === -1) continue;
+    const column = table.columns[i] ?? 'comments';
+    found.push(privateKeyText(table.at(row, column), { what: `${table.name}.${column}` }));
+  }
+  // In a comment line it is no cell, but in the commit.
+  if (found.length === 0) found.push(privateKeyText({ file: table.file, line: 0, column: 0 }, { what: table.file }));
+  return found;
+}

@@ -1,0 +1,52 @@
+/** Reads the tables of a dump or a working copy, and writes tables into one: each by rename, none half written. */
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DumpFile, ImportedTable } from './plan.ts';
+import { syncDirectory } from './secrets-file.ts';
+
+const tableFile = /^[^./][^/]*\.csv$/;
+/** Files that an import has not renamed yet; those of an import that was killed are removed by the next. */
+const aside = /^\.[^/]+\.csv\.import$/;
+
+/** The `*.csv` files of a directory, and the names of everything else in it. A missing directory has none. */
+export async function readTableFiles(dir: string): Promise<{ readonly files: DumpFile[]; readonly others: string[] }> {
+  const files: DumpFile[] = [];
+  const others: string[] = [];
+  const found = await readdir(dir, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+  for (const entry of found) {
+    // A link in a dump is read through; in a working copy it is replaced by the file.
+    if (tableFile.test(entry.name) && (entry.isFile() || entry.isSymbolicLink()))
+      files.push({ name: entry.name, bytes: await readFile(join(dir, entry.name)) });
+    else if (!aside.test(entry.name)) others.push(entry.name);
+  }
+  return { files, others: others.sort() };
+}
+
+/** Writes tables into `tables/` of a working copy. All are on the disk beside their places before the first is renamed. */
+export async function writeTables(repository: string, tables: readonly ImportedTable[]): Promise<void> {
+  const dir = join(repository, 'tables');
+  await mkdir(dir, { recursive: true });
+  for (const name of await readdir(dir)) if (aside.test(name)) await rm(join(dir, name), { force: true });
+  const waiting: { readonly from: string; readonly to: string }[] = [];
+  try {
+    for (const { name, bytes } of tables) {
+      const from = join(dir, `.${name}.csv.import`);
+      waiting.push({ from, to: join(dir, `${name}.csv`) });
+      const handle = await open(from, 'wx', 0o666);
+      try {
+        await handle.writeFile(bytes);
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+    }
+    for (const { from, to } of waiting) await rename(from, to);
+  } catch (error) {
+    for (const { from } of waiting) await rm(from, { force: true });
+    throw error;
+  }
+  await syncDirectory(dir);
+}
