@@ -81,9 +81,12 @@ export async function openApplier(options: ApplierOptions): Promise<Applier> {
   const asRoot = options.asRoot ?? process.geteuid?.() === 0;
   const { store } = options;
   let busy = false;
+  /** What the last apply put in place, whole; undefined where something of it was blocked, or it did not finish. */
+  let placed: World | undefined;
 
   const run = async (world: World, how: ApplyOptions): Promise<ApplyReport> => {
-    const apply = new Run(world, how, { ...options, roots, effects, asRoot });
+    const apply = new Run(world, how, { ...options, roots, effects, asRoot, placed });
+    placed = undefined;
     for (const name of world.roots.keys()) {
       const entry = world.roots.get(name)?.values().next().value;
       if (roots.has(name) || entry === undefined) continue;
@@ -98,7 +101,9 @@ export async function openApplier(options: ApplierOptions): Promise<Applier> {
         await how.onStep?.(step.name, step.subject);
         await step.run();
       }
-      return apply.report('applied', undefined);
+      const report = apply.report('applied', undefined);
+      if (report.blocked.length === 0 && report.kept.length === 0) placed = world;
+      return report;
     } catch (error) {
       if (how.signal?.aborted === true) return apply.report('stopped', undefined);
       return apply.report('failed', diagnosticOf(error, at));

@@ -46,7 +46,12 @@ function inPlace(entry: Entry, row: ManifestRow, asRoot: boolean): boolean {
 export function differ(
   wanted: ReadonlyMap<string, Entry>,
   rows: ReadonlyMap<string, ManifestRow>,
-  options: { readonly force: ReadonlySet<string>; readonly asRoot: boolean },
+  options: {
+    readonly force: ReadonlySet<string>;
+    readonly asRoot: boolean;
+    /** Entries that the last apply of this process left in place: the same object again needs no comparison. */
+    readonly placed?: ReadonlyMap<string, Entry>;
+  },
 ): Difference {
   const changes: Change[] = [];
   const changed = new Set<string>();
@@ -58,6 +63,10 @@ export function differ(
   };
   const settled: Entry[] = [];
   for (const entry of wanted.values()) {
+    if (options.placed?.get(entry.path) === entry && entry.kind !== 'hardlink' && !options.force.has(entry.path)) {
+      unchanged.push(entry);
+      continue;
+    }
     const row = rows.get(entry.path);
     const force = options.force.has(entry.path);
     if (row !== undefined && !force && inPlace(entry, row, options.asRoot)) settled.push(entry);

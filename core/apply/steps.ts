@@ -46,6 +46,8 @@ interface Part {
 }
 
 interface Surroundings extends Pick<ApplierOptions, 'store' | 'readBlobs' | 'reloads'> {
+  /** The world that the last apply of this process put in place, whole. */
+  readonly placed: World | undefined;
   readonly roots: ReadonlyMap<RootName, Root>;
   readonly effects: Effects;
   readonly asRoot: boolean;
@@ -83,7 +85,11 @@ export class Run {
     const repair = (this.#how.repair ?? []).map((drift) => `${drift.root}:${drift.path}`);
     for (const root of this.#in.roots.values()) {
       const wanted = this.#world.roots.get(root.name) ?? new Map<string, Entry>();
-      const difference = differ(wanted, root.manifest.rows, { force: pathsOf(repair, root.name), asRoot });
+      const difference = differ(wanted, root.manifest.rows, {
+        force: pathsOf(repair, root.name),
+        asRoot,
+        placed: this.#in.placed?.roots.get(root.name),
+      });
       const adopt = pathsOf(this.#how.adopt ?? [], root.name);
       const examined = await examine(root, difference, wanted, { adopt, asRoot, signal: this.#how.signal });
       this.#blocked.push(...examined.blocked);

@@ -84,6 +84,17 @@ class RunningEngine implements Engine {
   private closing = false;
   private queued: Promise<Reconciled> | undefined;
   private readonly planned = new Map<string, Planned>();
+  /** The preview that a push was judged by, so that its apply does not compose it again. */
+  private judged:
+    | {
+        readonly planned: Planned;
+        readonly base: World | undefined;
+        readonly builds: number;
+        readonly result: { preview: Preview; composed: Composed };
+      }
+    | undefined;
+  /** Counts artifacts that came or failed: a composed world stands on which ones were there. */
+  private settledBuilds = 0;
   private readonly serial = new Serial();
   private readonly events = new EventEmitter();
   private readonly probe: Probe = { run: commandRunner(), readFile: (path) => readFile(path).catch(() => undefined) };
@@ -97,6 +108,8 @@ class RunningEngine implements Engine {
   private readonly stamp: string;
   /** An apply was begun and did not finish: the next look goes on with it. */
   private unfinished: boolean;
+  /** Commits that the last apply kept, joined; undefined: not known, look. */
+  private keptCommits: string | undefined;
 
   private constructor(
     settings: EngineSettings,
@@ -168,6 +181,7 @@ class RunningEngine implements Engine {
   }
 
   private buildSettled(): void {
+    this.settledBuilds++;
     this.events.emit('build', 'an artifact was built or failed');
     if (!this.closing) void this.reconcile('an artifact was built or failed', { recompose: true });
   }
@@ -200,6 +214,16 @@ class RunningEngine implements Engine {
     this.current = { world: composed.world, view: planned.plan.view, sets: composed.sets };
   }
 
+  private composeOnBase(planned: Planned): { preview: Preview; composed: Composed } {
+    const base = this.current?.world;
+    const before = this.judged;
+    if (before?.planned === planned && before.base === base && before.builds === this.settledBuilds)
+      return before.result;
+    const result = this.compose(planned, this.base());
+    this.judged = { planned, base, builds: this.settledBuilds, result };
+    return result;
+  }
+
   private compose(
     planned: Planned,
     base: { world: World | undefined; sets: PreviousSets },
@@ -222,7 +246,7 @@ class RunningEngine implements Engine {
         snapshot.commit === undefined
           ? await planSnapshot(snapshot, this.context)
           : await this.planCommit(snapshot.commit, snapshot);
-      const { preview } = this.compose(planned, this.base());
+      const { preview } = this.composeOnBase(planned);
       if (!preview.ok || preview.world === undefined) return preview;
       const blocked = await this.applier.preflight(preview.world);
       const more = blocked.map(({ root, path, there }) => blockedPath(undefined, { root, path, what: there }));
@@ -298,7 +322,7 @@ class RunningEngine implements Engine {
     const started = performance.now();
     await this.memory.note(head, this.memory.record(head) === undefined ? { via: 'found' } : {});
     const planned = await this.planCommit(head);
-    const { preview, composed } = this.compose(planned, this.base());
+    const { preview, composed } = this.composeOnBase(planned);
     this.warnings = preview.diagnostics.filter((diagnostic) => diagnostic.severity === 'warning').length;
     if (preview.ok) await this.memory.note(head, { checkedAt: new Date().toISOString() });
     else {
@@ -337,6 +361,8 @@ class RunningEngine implements Engine {
       },
     });
     this.report = report;
+    // What it was composed on is no longer in effect, and would be kept in memory.
+    this.judged = undefined;
     this.unfinished = report.outcome !== 'applied';
     if (!this.unfinished) await this.releaseKept(keeps);
     await purgeHolds(this.applier.roots.values());
@@ -357,6 +383,9 @@ class RunningEngine implements Engine {
 
   /** Commits whose sets no node keeps any more may be collected by git again. */
   private async releaseKept(keeps: InEffect['keeps']): Promise<void> {
+    const kept = Object.keys(keeps).sort().join();
+    if (kept === this.keptCommits) return;
+    this.keptCommits = kept;
     for (const commit of await this.repository.kept()) if (!(commit in keeps)) await this.repository.release(commit);
   }
 

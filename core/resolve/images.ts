@@ -51,7 +51,7 @@ export function readImages(
       else {
         complete = false;
         findings.add(`image:${row.offset}:${column}`, undefined, () =>
-          incompleteImage(osimage.at(row, column), { image: name, column: `usable osimage.${column}` }),
+          incompleteImage(osimage.at(row, column), { image: name, column: `osimage.${column}` }),
         );
       }
     }

@@ -155,7 +155,8 @@ export const reservedPath = defineMessage<{ path: string; place: string }>({
   title: 'an entry in a place of litehouse itself',
   help: `/.default keeps the image's own files, /.statelite the tmpfs, the state and the mounted trees. An entry there would be a
 link to itself, or hide what all other entries rest on.`,
-  message: ({ path, place }) => `${path} lies in ${place}, which litehouse keeps for itself`,
+  message: ({ path, place }) =>
+    path === place ? `${path} is litehouse's own` : `${path} lies in ${place}, which is litehouse's own`,
   mend: () => 'list the path as the node sees it, such as /etc/motd',
 });
 
@@ -164,7 +165,8 @@ export const kernelPath = defineMessage<{ path: string; place: string }>({
   severity: 'warning',
   title: 'an entry in a file system of the kernel',
   help: '/proc, /sys and /dev are mounted over the image as the node starts; an entry there is hidden at once, or keeps it from starting.',
-  message: ({ path, place }) => `${path} lies in ${place}, which is mounted over as the node starts`,
+  message: ({ path, place }) =>
+    `${path === place ? path : `${path} lies in ${place}, which`} is mounted over as the node starts`,
   mend: () => 'remove the row',
 });
 

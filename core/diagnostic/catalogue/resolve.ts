@@ -82,8 +82,9 @@ export const incompleteImage = defineMessage<{ image: string; column: string }>(
   severity: 'warning',
   title: 'an osimage row lacks osvers, osarch or profile',
   help: `Boot paths are made of the osimage's own osvers, osarch and profile; an image that lacks one cannot be booted.`,
-  message: ({ image, column }) => `osimage '${image}' has no ${column}: its nodes get no boot files`,
-  mend: ({ column }) => `fill ${column} in the row`,
+  message: ({ image, column }) =>
+    `osimage '${image}': ${column} is empty or cannot be part of a path, so its nodes get no boot files`,
+  mend: ({ column }) => `fill ${column} in the row, without slashes and blanks`,
 });
 
 export const unresolvedServer = defineMessage<{ name: string }>({

@@ -1,0 +1,98 @@
+/** Every code of the catalogue is shown by a sample, or named here with the test that covers it; and each explains itself. */
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { ownPlugins } from '../../plugins/index.ts';
+
+interface Kind {
+  readonly code: string;
+  readonly title: string;
+  readonly help: string;
+  readonly severity: string;
+}
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const isKind = (value: unknown): value is Kind => typeof value === 'function' && 'code' in value && 'help' in value;
+
+async function catalogue(): Promise<Map<string, Kind[]>> {
+  const kinds: Kind[] = ownPlugins.flatMap((plugin) => [...(plugin.messages ?? [])]);
+  for (const file of globSync('core/diagnostic/catalogue/*.ts', { cwd: root })) {
+    if (file.endsWith('.test.ts')) continue;
+    const module: Record<string, unknown> = await import(`../../${file}`);
+    kinds.push(...Object.values(module).filter(isKind));
+  }
+  const byCode = new Map<string, Kind[]>();
+  for (const kind of kinds) byCode.set(kind.code, [...(byCode.get(kind.code) ?? []), kind]);
+  return byCode;
+}
+
+/** Codes of samples, by what their expected diagnostics say. */
+function shownCodes(): Set<string> {
+  const shown = new Set<string>();
+  for (const file of globSync('test/samples/*/expected/diagnostics.txt', { cwd: root })) {
+    for (const [, code] of readFileSync(`${root}/${file}`, 'utf8').matchAll(/^\S*\s?(?:error|warning) (LH\d{3}):/gm)) {
+      if (code !== undefined) shown.add(code);
+    }
+  }
+  return shown;
+}
+
+/** A test file to the codes that it covers; `code=words`: covered without the code's name, where the file says these words. */
+const elsewhere: Readonly<Record<string, string>> = {
+  'core/tables/parse.test.ts':
+    'LH101 LH102 LH103 LH104 LH105 LH106 LH107 LH108 LH109 LH110 LH112 LH113 LH114 LH115 LH116 LH117 LH118 LH119',
+  'core/tables/load.test.ts': 'LH120 LH121 LH122',
+  'core/check/check.test.ts': 'LH315=missingTable',
+  'core/apply/apply.test.ts': 'LH504=preflight LH603 LH604 LH606',
+  'core/apply/recovery.test.ts': 'LH601',
+  'core/repo/paths.test.ts': 'LH701 LH702 LH703 LH704 LH705 LH706 LH707 LH708',
+  'server/git/push-gate.test.ts': 'LH721 LH722 LH723 LH724=refs/notes/commits LH725 LH726 LH727=tree LH728',
+  'server/settings.test.ts': 'LH901 LH902 LH903',
+  'server/plugins.test.ts': 'LH911 LH912 LH913 LH914 LH915 LH916 LH917',
+  'plugins/nfs-exports/nfs-exports.test.ts': 'LH811',
+  'test/samples/faults.test.ts': 'LH123 LH502 LH503 LH505 LH602 LH605',
+};
+
+describe('every code', async () => {
+  const kinds = await catalogue();
+  const shown = shownCodes();
+  const listed = new Map<string, { file: string; words: string }>();
+  for (const [file, codes] of Object.entries(elsewhere)) {
+    for (const item of codes.split(' ')) {
+      const [code = '', words = code] = item.split('=');
+      listed.set(code, { file, words });
+    }
+  }
+
+  it('belongs to one kind', () => {
+    for (const [code, of] of kinds) expect([code, of.length]).toEqual([code, 1]);
+  });
+
+  it('is shown by a sample or listed with the test that covers it', () => {
+    const bare = [...kinds.keys()].filter((code) => !shown.has(code) && !listed.has(code));
+    expect(bare.sort()).toEqual([]);
+  });
+
+  it('that is listed is in the test named', () => {
+    for (const [code, { file, words }] of listed) {
+      expect(existsSync(`${root}/${file}`), file).toBe(true);
+      expect(readFileSync(`${root}/${file}`, 'utf8').includes(words), `${code} in ${file}`).toBe(true);
+    }
+  });
+
+  it('that is listed is in the catalogue', () => {
+    expect([...listed.keys()].filter((code) => !kinds.has(code))).toEqual([]);
+  });
+
+  it('that a sample shows is in the catalogue', () => {
+    expect([...shown].filter((code) => !kinds.has(code))).toEqual([]);
+  });
+
+  it('has a title of a few words and a help text that says why', () => {
+    for (const [code, [kind]] of kinds) {
+      expect(kind?.title.length, code).toBeGreaterThan(5);
+      expect(kind?.title.length, code).toBeLessThan(90);
+      expect(kind?.help.length, code).toBeGreaterThan(60);
+    }
+  });
+});
