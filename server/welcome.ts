@@ -3,7 +3,7 @@ import type { Engine } from '../core/engine/types.ts';
 
 /** A short block of text: addresses, a clone, one change, and the answer of a node that really exists. */
 export function welcome(
-  engine: Pick<Engine, 'view' | 'answer'>,
+  engine: Pick<Engine, 'view' | 'answer' | 'world'>,
   urls: { readonly admin: string; readonly node: string },
 ): string[] {
   const node = exampleNode(engine);
@@ -25,12 +25,12 @@ export function welcome(
   return lines;
 }
 
-/** The first node that boots statelite and has an answer, else the first one: its refusal then says why. */
-function exampleNode(engine: Pick<Engine, 'view' | 'answer'>): string | undefined {
-  let first: string | undefined;
-  for (const { name, state } of engine.view?.nodes.values() ?? []) {
-    first ??= name;
-    if (state === 'statelite' && engine.answer(name).kind === 'answer') return name;
-  }
-  return first;
+/** The first node that has a boot file, else the first with an answer, else the first: its refusal then says why. */
+function exampleNode(engine: Pick<Engine, 'view' | 'answer' | 'world'>): string | undefined {
+  const boots = new Set<string>();
+  for (const entry of engine.world?.roots.get('tftp')?.values() ?? [])
+    if (entry.node !== undefined) boots.add(entry.node);
+  const names = [...(engine.view?.nodes.keys() ?? [])];
+  const answered = names.filter((name) => engine.answer(name).kind === 'answer');
+  return answered.find((name) => boots.has(name)) ?? answered[0] ?? names[0];
 }

@@ -125,7 +125,11 @@ export async function openApplier(options: ApplierOptions): Promise<Applier> {
       const blocked: Blocked[] = [];
       for (const [name, root] of roots) {
         const wanted = world.roots.get(name) ?? new Map();
-        const difference = differ(wanted, root.manifest.rows, { force: new Set(), asRoot });
+        const difference = differ(wanted, root.manifest.rows, {
+          force: new Set(),
+          asRoot,
+          placed: placed?.roots.get(name),
+        });
         blocked.push(...(await examine(root, difference, wanted, { adopt: pathsOf(adopt, name), asRoot })).blocked);
       }
       return blocked;

@@ -1,4 +1,5 @@
 /** What the stores and the manifest promise. */
+import { execFileSync } from 'node:child_process';
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,11 +7,25 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Manifest, type ManifestRow } from './manifest.ts';
 import { memoryStore, openStore, type Store } from './store.ts';
 
+const fullStoreChild = new URL('../../test/world/full-store-child.ts', import.meta.url).pathname;
+
 let dir: string;
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'litehouse-store-'));
 });
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+it('lmdb: a disk without room fails the batch with what the disk said; the process lives, and what was there stays', () => {
+  // A limit on the size of files, with its signal ignored, refuses a write as a full disk does.
+  const limited = `trap '' XFSZ; ulimit -f 300; exec "$@"`;
+  const tsx = import.meta.resolve('tsx');
+  const said = execFileSync(
+    'sh',
+    ['-c', limited, 'sh', process.execPath, '--import', tsx, fullStoreChild, join(dir, 'lmdb')],
+    { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] },
+  );
+  expect(said).toBe('EIO, flushed EIO, kept 1\n');
+});
 
 const kinds: readonly [string, () => Store][] = [
   ['lmdb', () => openStore(join(dir, 'lmdb'))],

@@ -1,4 +1,6 @@
 /** A small transactional key-value store for runtime state that git does not hold: journal, failures, check-ins. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { getSystemErrorName } from 'node:util';
 import { type Database, open } from 'lmdb';
 
@@ -16,14 +18,34 @@ export interface Store {
   batch(changes: readonly StoreChange[]): Promise<void>;
   /** Entries whose key begins with `prefix`, in key order. */
   range(db: string, prefix?: string): Iterable<{ readonly key: string; readonly value: unknown }>;
-  /** Resolves when every batch so far would survive a power cut. */
+  /** Resolves when every batch so far would survive a power cut. Rejects where the last one failed. */
   flushed(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Opens (or makes) the LMDB environment in a directory. Databases are made as they are named. */
+/** The state can't be read. It is derived, but for who pushed what and which nodes wait, so a person decides to do without it. */
+export class DamagedStore extends Error {
+  readonly mend: string;
+  constructor(directory: string, cause: unknown) {
+    super(`${directory} is damaged: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    this.mend = `put it back from a backup, or start without it: mv ${directory} ${directory}.damaged   (lost are who pushed what, and the earlier sets of nodes that wait for an image)`;
+  }
+}
+
+/** Opens (or makes) the LMDB environment in a directory. Databases are made as they are named. Throws DamagedStore. */
 export function openStore(directory: string): Store {
+  const fault = faultOfFile(join(directory, 'data.mdb'));
+  if (fault !== undefined) throw new DamagedStore(directory, fault);
+  const readable = <T>(read: () => T): T => {
+    try {
+      return read();
+    } catch (error) {
+      throw new DamagedStore(directory, error);
+    }
+  };
+  // Without batches of its own: on a full disk lmdb rejects a promise for them that nobody can catch, and the process ends.
   const root = open({ path: directory, maxDbs: 32, eventTurnBatching: false });
+  let failed: Error | undefined;
   const open_ = new Map<string, Database<unknown, string>>();
   const database = (name: string): Database<unknown, string> => {
     let db = open_.get(name);
@@ -34,45 +56,84 @@ export function openStore(directory: string): Store {
     return db;
   };
   return {
-    get: (db, key) => database(db).get(key),
+    get: (db, key) => readable(() => database(db).get(key)),
     async batch(changes) {
       // Databases are opened outside the write: opening one is a transaction of its own.
       const steps = changes.map((change) => ({ change, db: database(change.db) }));
-      const written: Promise<unknown>[] = [];
       // `batch`, not `transaction`: the latter never resolves with lmdb 3.5.6 on Node 20 (seen here), and is not needed.
-      const all = root.batch(() => {
-        for (const { change, db } of steps) {
-          written.push(change.value === undefined ? db.remove(change.key) : db.put(change.key, change.value));
-        }
-      });
-      // Each write fails by itself where the disk is full, and a rejection that nobody awaits would end the process.
-      const ends = await Promise.allSettled([all, ...written]);
-      for (const end of ends) if (end.status === 'rejected') throw await causeOf(end.reason);
+      try {
+        await root.batch(() => {
+          for (const { change, db } of steps) {
+            if (change.value === undefined) db.remove(change.key);
+            else db.put(change.key, change.value);
+          }
+        });
+        failed = undefined;
+      } catch (error) {
+        failed = await causeOf(error);
+        throw failed;
+      }
     },
     *range(db, prefix = '') {
-      for (const { key, value } of database(db).getRange(prefix === '' ? {} : { start: prefix })) {
+      const rows = readable(() => database(db).getRange(prefix === '' ? {} : { start: prefix })[Symbol.iterator]());
+      for (let row = readable(() => rows.next()); row.done !== true; row = readable(() => rows.next())) {
+        const { key, value } = row.value;
         if (!key.startsWith(prefix)) return;
         yield { key, value };
       }
     },
     async flushed() {
+      // After a batch that failed lmdb would wait for a flush that never comes.
+      if (failed !== undefined) throw failed;
       await root.flushed;
     },
     async close() {
-      await root.flushed;
+      if (failed === undefined) await root.flushed;
       await root.close();
     },
   };
 }
 
-/** lmdb's own text only points at a promise, which rejects with what the disk said. */
-async function causeOf(error: unknown): Promise<unknown> {
-  if (typeof error !== 'object' || error === null || !('commitError' in error)) return error;
-  const cause = await Promise.resolve(error.commitError).catch((reason: unknown) => reason);
-  if (!(cause instanceof Error)) return error;
-  // lmdb gives the number of the system; what reads errors here knows them by name.
-  const name = 'code' in cause && typeof cause.code === 'number' ? getSystemErrorName(-cause.code) : undefined;
-  return Object.assign(new Error(`the state directory: ${cause.message}`, { cause }), { code: name });
+/** Where lmdb's two meta pages (0 and 1) say what they are and where the trees begin. */
+const meta = { magic: 24, pageSize: 48, freeRoot: 88, mainRoot: 136, txn: 152, length: 160 } as const;
+const magic = 0xbeefc0de;
+const noPage = 2n ** 64n - 1n;
+
+/**
+ * Why lmdb can't open a file; undefined where it can, or where there is none. Asked before it tries: it maps the file as it
+ * stands, so that a foreign or a cut off one ends the process by a signal and says nothing.
+ */
+function faultOfFile(file: string): string | undefined {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(file);
+  } catch {
+    return undefined;
+  }
+  if (bytes.length === 0) return undefined;
+  const pageSize = bytes.length < meta.length ? 0 : bytes.readUInt32LE(meta.pageSize);
+  if (pageSize < 512 || pageSize > 65_536 || bytes.length < 2 * pageSize) return 'data.mdb is no lmdb file, or a part of one';
+  const pages = [bytes.subarray(0, pageSize), bytes.subarray(pageSize, 2 * pageSize)];
+  if (pages.some((page) => page.readUInt32LE(meta.magic) !== magic)) return 'data.mdb is no lmdb file';
+  pages.sort((a, b) => (a.readBigUInt64LE(meta.txn) < b.readBigUInt64LE(meta.txn) ? 1 : -1));
+  for (const at of [meta.freeRoot, meta.mainRoot]) {
+    const root = pages[0]?.readBigUInt64LE(at) ?? noPage;
+    if (root !== noPage && (root + 1n) * BigInt(pageSize) > BigInt(bytes.length)) return 'data.mdb is cut off';
+  }
+  return undefined;
+}
+
+/** What the disk said: lmdb puts it behind a promise, and gives the system's number where readers of errors expect its name. */
+async function causeOf(error: unknown): Promise<Error> {
+  let cause = error;
+  if (error instanceof Error && 'commitError' in error) {
+    cause = await Promise.resolve(error.commitError).catch((reason: unknown) => reason);
+  }
+  const text = cause instanceof Error ? cause.message : String(cause);
+  const code = cause instanceof Error && 'code' in cause && typeof cause.code === 'number' ? cause.code : undefined;
+  return Object.assign(new Error(`the state directory: ${text}`, { cause: error }), {
+    code: code === undefined ? undefined : getSystemErrorName(-code),
+  });
 }
 
 /** A store that dies with the process, for tests and for `plan` without a state directory. */

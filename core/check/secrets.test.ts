@@ -1,5 +1,8 @@
 /** Secrets never pass, and are never shown. */
 import { describe, expect, it } from 'vitest';
+import { moveSecrets } from '../import/secrets.ts';
+import { parseTable } from '../tables/parse.ts';
+import { schemas } from '../tables/schemas.ts';
 import { isKeptSecret } from './secrets.ts';
 import { checkedRepo } from './testing/checked.ts';
 
@@ -45,6 +48,18 @@ describe('a secret column', () => {
       'LH321 tables/passwd.csv',
     ]);
     expect(JSON.stringify(found)).not.toContain('hunter2x');
+  });
+});
+
+describe('an import', () => {
+  it('leaves nothing that a push of it would be refused for', async () => {
+    const passwd =
+      '#key,username,password,comments,disable\n"system","root","cluster",,\n"a b/c","ü","x y",,"1"\n"s","u","abJnggxhB/yWI",,\n';
+    const read = parseTable('passwd', 'tables/passwd.csv', passwd, schemas.get('passwd'));
+    if (read.table === undefined) throw new Error('the table cannot be read');
+    const { text, moved } = moveSecrets(read.table);
+    expect(moved).toHaveLength(3);
+    expect(await checkedRepo({ 'tables/passwd.csv': text })).toEqual([]);
   });
 });
 

@@ -1,14 +1,14 @@
 /** Secrets that do not belong in a commit: clear values in secret columns, private keys in tables and lists (DESIGN 5). */
 import { clearSecret, privateKeyText } from '../diagnostic/catalogue/check.ts';
 import type { Diagnostic } from '../diagnostic/diagnostic.ts';
+import { declaredSecrets } from '../import/secrets.ts';
 import type { View } from '../resolve/view.ts';
-import { otherSecrets, schemas } from '../tables/schemas.ts';
 import type { Table } from '../tables/table.ts';
 
 /** A crypt hash with its salt and digest; an account without a password; a reference to what is kept outside git. */
-const hash = /^!{0,2}\$(1|2[abxy]?|5|6|7|gy|y|sm3|sha1)\$[^\s:]{8,}$/;
-const noPassword = /^([*x]|!{1,2}|\*LK\*)$/;
-const reference = /^secret:[A-Za-z0-9][\w./-]*$/;
+const hash = /^!{0,2}\$(1|2[abxy]?|5|6|7|gy|y|sm3|md5|sha1|apr1)\$[^\s:]{8,}$/;
+const noPassword = /^([*!]+|x|\*LK\*)$/;
+const reference = /^secret:[A-Za-z0-9]\S*$/;
 
 /** Whether a secret column may hold a value: a hash, none, or a reference. The old 13-letter DES form looks like a word, and is not taken. */
 export function isKeptSecret(value: string): boolean {
@@ -21,8 +21,7 @@ const pem = /-----BEGIN [A-Z ]*PRIVATE KEY( BLOCK)?-----/;
 export function checkSecrets(view: View): Diagnostic[] {
   const found: Diagnostic[] = [];
   for (const table of view.tables.values()) {
-    const columns = schemas.get(table.name)?.secret ?? otherSecrets.get(table.name) ?? [];
-    for (const column of columns) found.push(...clearValues(table, column));
+    for (const column of declaredSecrets(table.name)) found.push(...clearValues(table, column));
     // One search of the whole text; rows are only looked at where it finds something.
     if (pem.test(table.text)) found.push(...keyCells(table));
   }

@@ -13,7 +13,13 @@ interface Cluster {
   readonly groups?: string;
 }
 
-function clusterView({ litefile, litetree = '', files = {}, state = 'statelite', groups = '' }: Cluster): Promise<View> {
+function clusterView({
+  litefile,
+  litetree = '',
+  files = {},
+  state = 'statelite',
+  groups = '',
+}: Cluster): Promise<View> {
   const overlays = Object.fromEntries(Object.entries(files).map(([path, text]) => [`syncdirs/${path}`, text]));
   return viewOf({
     'tables/nodelist.csv': '#node,groups\n"n01","all"\n"n02","all"\n',
@@ -109,7 +115,10 @@ describe('which tree supplies it', () => {
   test('con takes all of them', async () => {
     const files = { 'n01/etc/hosts': 'one\n', 'all/etc/hosts': 'all\n' };
     const found = await explained('/etc/hosts', { litefile, litetree: twoTrees, files });
-    expect(found.supplies.map(({ found: hit }) => hit?.path)).toEqual(['syncdirs/n01/etc/hosts', 'syncdirs/all/etc/hosts']);
+    expect(found.supplies.map(({ found: hit }) => hit?.path)).toEqual([
+      'syncdirs/n01/etc/hosts',
+      'syncdirs/all/etc/hosts',
+    ]);
   });
 
   test('a path in a listed directory comes with the directory: the first tree that has the directory settles it', async () => {

@@ -23,7 +23,8 @@ test('a node is explained whole: every value of the view stands in it, with its 
     }
     const columns = found.values.map(({ table, column }) => `${table}.${column}`);
     expect(columns).toEqual(expect.arrayContaining(['nodetype.os', 'noderes.netboot', 'ipmi.bmc', 'chain.currstate']));
-    for (const { variables } of found.trees) for (const { text, at } of variables) expect([text, at]).not.toContain(undefined);
+    for (const { variables } of found.trees)
+      for (const { text, at } of variables) expect([text, at]).not.toContain(undefined);
   }
 });
 
@@ -47,6 +48,8 @@ test('an image is explained by its rows, its list and its nodes, folded', async 
   expect(found.litefile).toHaveLength(image.litefile.length);
   expect(found.litetree.map(({ priority }) => priority)).toEqual(['1', '2', '3', '10']);
   expect(found.nodes).toEqual([...view.nodes.values()].filter((node) => node.image === image).map(({ name }) => name));
-  expect(found.values).toContainEqual(expect.objectContaining({ table: 'linuximage', column: 'permission', text: '755' }));
+  expect(found.values).toContainEqual(
+    expect.objectContaining({ table: 'linuximage', column: 'permission', text: '755' }),
+  );
   expect(imageLines(found, 100).join('\n')).toMatch(/^\/etc\/motd +link\+ro +tables\/litefile\.csv:7:8$/m);
 });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { type ScratchFile, scratchRepository } from '../repo/scratch-repository.ts';
 import { openFolder } from '../repo/folder-snapshot.ts';
+import { type ScratchFile, scratchRepository } from '../repo/scratch-repository.ts';
 import { buildView } from '../resolve/build-view.ts';
 import { TableCache } from '../tables/load.ts';
 import { findPublished } from './published.ts';
@@ -51,7 +51,7 @@ test('links are followed as a node would that mounted the tree: inside it, and n
     ['file', 'syncdirs/n01/etc/real'],
     ['link', 'syncdirs/n01/out'],
     ['link', 'syncdirs/n01/root'],
-    ['link', 'syncdirs/n01/b'],
+    ['link', 'syncdirs/n01/a'],
     undefined,
   ]);
 });

@@ -46,7 +46,8 @@ function section(heading: string, lines: readonly string[]): string[] {
   return lines.map((line, i) => `${(i === 0 ? heading : '').padEnd(10)}${line}`.trimEnd());
 }
 
-export function valueLines(value: ValueExplanation, author: Author): string[] {
+/** `mounted`: what a node makes of statelite.statemnt, whose rows may be for one image only. */
+export function valueLines(value: ValueExplanation, author: Author, mounted?: MountExplanation): string[] {
   const name = `${value.table}.${value.column}`;
   const lines = [`${value.node} ${name}`, ''];
   if (value.text !== undefined) lines.push(...section('value', [value.text]));
@@ -56,6 +57,7 @@ export function valueLines(value: ValueExplanation, author: Author): string[] {
     lines.push(...section('pattern', [value.pattern.raw, after]));
   }
   if (value.at !== undefined) lines.push(...section('row', [placeText(value.at), ...authorLines(author)]));
+  if (mounted !== undefined) lines.push(...section('mounted', mountLines(mounted)));
   lines.push(...section('searched', aligned(value.searched.map(searchedCells))));
   if (value.without.length > 0) lines.push(...section('no row', [value.without.join(', ')]));
   return lines;
@@ -137,13 +139,12 @@ export function fileLines(file: FileExplanation, details: FileDetails): string[]
   if (file.kept !== undefined) lines.push(...section('kept', [`${file.kept.file}  ${placeText(file.kept.at)}`]));
   if (entry !== undefined) {
     const last = file.supplies.length === 0 ? 'supplies it' : entry.kind.endsWith('+con') ? 'comes first' : 'not asked';
+    const counts = entry.kind.endsWith('+con') ? 'is joined with these' : 'counts instead';
     lines.push(
       ...section('trees', aligned([...file.trees.map(treeCells), ['-', '/.default of the image', '', last]])),
       ...section(
         '',
-        file.before.map(
-          (tree) => `if ${tree.text}${entry.path} exists, it counts instead: that cannot be seen from here`,
-        ),
+        file.before.map((tree) => `if ${tree.text}${entry.path} exists, it ${counts}: that cannot be seen from here`),
       ),
     );
     lines.push(...supplyLines(file, details));
@@ -187,7 +188,9 @@ function supplyLines(file: FileExplanation, details: FileDetails): string[] {
         ]),
       );
     else if (found.kind === 'link')
-      lines.push(...section('content', [`${found.path}  a link that leads out of the tree: ${found.to}`]));
+      lines.push(
+        ...section('content', [`${found.path}  a link that leads out of the tree, or in a circle: ${found.to}`]),
+      );
     else {
       const known = details.contents.get(found.path);
       lines.push(...section('content', [contentHead(found.path, known?.content), ...authorLines(known?.author)]));

@@ -1,5 +1,5 @@
 /** Reads the tables of a dump or a working copy, and writes tables into one: each by rename, none half written. */
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DumpFile, ImportedTable } from './plan.ts';
 import { syncDirectory } from './secrets-file.ts';
@@ -18,7 +18,10 @@ export async function readTableFiles(dir: string): Promise<{ readonly files: Dum
   });
   for (const entry of found) {
     // A link in a dump is read through; in a working copy it is replaced by the file.
-    if (tableFile.test(entry.name) && (entry.isFile() || entry.isSymbolicLink()))
+    const regular = entry.isSymbolicLink()
+      ? (await stat(join(dir, entry.name)).catch(() => undefined))?.isFile() === true
+      : entry.isFile();
+    if (tableFile.test(entry.name) && regular)
       files.push({ name: entry.name, bytes: await readFile(join(dir, entry.name)) });
     else if (!aside.test(entry.name)) others.push(entry.name);
   }

@@ -18,8 +18,9 @@ export interface MovedSecret {
 
 /** Columns of tables that nobody declared, by names that hold secrets in the tables that are known. */
 const secretName = /passw|secret|privkey|authkey|^community$|^tokenid$/i;
-/** A crypt hash with its salt: MD5, bcrypt, SHA, yescrypt. Thirteen characters of old DES can't be told from a password. */
-const cryptHash = /^\$(?:1|2[abxy]?|5|6|7|y|gy|md5|sha1|apr1)\$[./0-9A-Za-z$=,+-]{16,}$/;
+/** A crypt hash with its salt, locked or not; stricter than the check of a push, so that what stays here passes there.
+ *  The thirteen characters of old DES can't be told from a password. */
+const cryptHash = /^!{0,2}\$(?:1|2[abxy]?|5|6|7|gy|y|sm3|md5|sha1|apr1)\$[./0-9A-Za-z$=,+-]{16,}$/;
 
 /** Columns of a table that are declared to hold secrets. `schema`: a plugin's, for a table of its own. */
 export function declaredSecrets(name: string, schema?: TableSchema): readonly string[] {
@@ -37,7 +38,7 @@ export function secretColumns(table: Pick<Table, 'name' | 'columns'>, schema?: T
 
 /** Whether a value can be read by whoever sees it: neither a hash, nor a reference, nor a locked account (`*`, `!`). */
 export function isClear(value: string): boolean {
-  return !cryptHash.test(value) && !reference.test(value) && !/^[*!]+$/.test(value);
+  return !cryptHash.test(value) && !reference.test(value) && !/^([*!]+|\*LK\*)$/.test(value);
 }
 
 /** The table's text with references for clear secrets, of rows in force and of disabled ones. */

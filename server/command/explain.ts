@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { Authors } from '../../core/explain/authorship.ts';
 import { readContent } from '../../core/explain/content.ts';
 import { explainFile, type FileExplanation, groupFiles, normalPath } from '../../core/explain/file.ts';
-import { siteValue } from '../../core/explain/mount.ts';
+import { explainMount, siteValue } from '../../core/explain/mount.ts';
 import { explainImage, explainNode } from '../../core/explain/node.ts';
 import {
   authorLines,
@@ -124,7 +124,10 @@ async function answerValue(question: Question, nodes: readonly Node[], about: st
   }
   const found = explainValue(view, node, table, column);
   const author = found.at === undefined ? undefined : await authors.ofLine(found.at);
-  print(question, { ...found, author: author ?? null }, () => valueLines(found, author));
+  const isMount = table === 'statelite' && column === 'statemnt' && node.statemnt !== undefined;
+  const mounted = isMount ? explainMount(view, node, node.statemnt, column) : undefined;
+  const json = { ...found, author: author ?? null, ...(mounted === undefined ? {} : { mounted }) };
+  print(question, json, () => valueLines(found, author, mounted));
 }
 
 async function answerSite(question: Question, key: string): Promise<void> {

@@ -53,17 +53,27 @@ export function addImportCommand(program: Command, context: CommandContext): voi
       const prepared = await prepare(context, places, options);
       const { plan, known, diagnostics, ok } = prepared;
       if (!options.dryRun) {
-        // The values first: a cell must not lose its value before it is safe.
-        if (plan.secrets.length > 0) await writeSecrets(places.secrets, known, plan.secrets);
-        await writeTables(
-          places.target,
-          plan.tables.filter(({ change }) => change !== 'same'),
-        );
+        await write(places, known, plan);
       }
       if (!ok) context.status = 1;
       if (options.json) printJson(context, toJson(prepared, places, options));
       else printReport(context, prepared, places, diagnostics, options);
     });
+}
+
+/** The values first: a cell must not lose its value before it is safe. A second run finishes one that broke off. */
+async function write(places: Places, known: Secrets, plan: ImportPlan): Promise<void> {
+  const tables = plan.tables.filter(({ change }) => change !== 'same');
+  try {
+    if (plan.secrets.length > 0) await writeSecrets(places.secrets, known, plan.secrets);
+    if (tables.length > 0) await writeTables(places.target, tables);
+  } catch (error) {
+    throw new Failure({
+      what: 'the import could not be written',
+      why: (error as Error).message,
+      mend: 'see that this user may write there and that the disk has room, then run it again',
+    });
+  }
 }
 
 interface Places {

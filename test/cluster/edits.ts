@@ -203,7 +203,8 @@ export const validEdits: readonly Edit[] = [
   },
   function setStatelite(tree, random) {
     const key = random.pick([...nodeNames(tree), 'room0', 'room1', 'all']);
-    if (key !== 'all' && random.once(2)) return drop(tree, 'statelite', key) ? `state of ${key} follows` : undefined;
+    if (!/^(all|room\d)$/.test(key) && random.once(2))
+      return drop(tree, 'statelite', key) ? `state of ${key} follows` : undefined;
     put(tree, 'statelite', key, {
       statemnt: random.pick(['cnfs:/gpfs/state', '$noderes.nfsserver:/lite/state', '10.0.0.1:/lite/other']),
     });

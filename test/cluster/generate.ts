@@ -34,7 +34,7 @@ const litefilePaths: readonly (readonly [path: string, options?: string])[] = [
   ['/etc/ntp.conf.predhclient'],
   ['/etc/resolv.conf'],
   ['/etc/resolv.conf.predhclient'],
-  ['/etc/ssh/', 'persistent'],
+  ['/etc/ssh/'],
   ['/etc/hosts.allow', 'con'],
   ['/tmp/'],
   ['/var/account/'],
@@ -199,8 +199,14 @@ export function generateCluster(options: ClusterOptions): ClusterFiles {
     ['10', '', 'cnfs:/gpfs/dallas/', '', ''],
   ]);
   table('statelite', 'node,image,statemnt', [
-    ['room1', '', '$noderes.nfsserver:/lite/state', '', ''],
-    ['all', '', 'cnfs:/gpfs/state', '', ''],
+    // Each node is in one room: a row for `all` besides would reach some nodes twice.
+    ...Array.from({ length: rooms }, (_, k) => [
+      `room${k}`,
+      '',
+      k === 1 ? '$noderes.nfsserver:/lite/state' : 'cnfs:/gpfs/state',
+      '',
+      '',
+    ]),
   ]);
   table('site', 'key,value', [
     ['master', masterAddress, '', ''],

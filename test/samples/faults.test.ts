@@ -50,7 +50,13 @@ describe('a plugin', () => {
     expect(await errorsWith({ plan: fail, check: fail })).toEqual(['LH505', 'LH505']);
   });
 
-  it.each(['../etc/passwd', '/etc/passwd', 'a//b', '.litehouse/x', 'a\nb'])('that wants %j refuses the push', async (path) => {
+  it.each([
+    '../etc/passwd',
+    '/etc/passwd',
+    'a//b',
+    '.litehouse/x',
+    'a\nb',
+  ])('that wants %j refuses the push', async (path) => {
     expect(await errorsWith({ plan: () => [file(path)] })).toEqual(['LH503']);
   });
 

@@ -17,5 +17,6 @@ for (let i = 0; i < 200 && said === 'never full'; i++) {
 }
 // Time for a rejection that nobody awaits to end the process.
 await new Promise((resolve) => setTimeout(resolve, 200));
-process.stdout.write(`${said}, kept ${JSON.stringify(store.get('a', 'kept'))}\n`);
+const flushed = await store.flushed().catch((error: NodeJS.ErrnoException) => error.code);
+process.stdout.write(`${said}, flushed ${flushed}, kept ${JSON.stringify(store.get('a', 'kept'))}\n`);
 process.exit(0);
