@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { litehouse } from '../test/server/command-line.ts';
@@ -46,6 +46,18 @@ const json = async (url: string): Promise<Record<string, unknown>> =>
 const hosts = '#node,ip,hostnames,otherinterfaces,comments,disable\n"n01","127.0.1.1",,,,\n"n02","127.0.1.2",,,,\n';
 
 describe('a server', () => {
+  test('removes what pushes left in quarantine that were killed days ago, and nothing younger', async () => {
+    const dir = temporary();
+    await (await start({ dir })).stop();
+    running.pop();
+    const left = (name: string): string => join(dir, 'config.git/objects', `tmp_objdir-incoming-${name}`);
+    for (const name of ['old', 'new']) mkdirSync(left(name));
+    utimesSync(left('old'), new Date(0), new Date(Date.now() - 3 * 86_400_000));
+    await (await start({ dir })).stop();
+    running.pop();
+    expect([existsSync(left('old')), existsSync(left('new'))]).toEqual([false, true]);
+  });
+
   test('makes its directory, applies the first configuration, and answers for a real node', async () => {
     const { admin, server, dir } = await start();
     expect(server.made).toBe(true);

@@ -56,6 +56,7 @@ export async function startServer(settings: Settings, log: Log): Promise<Running
     await look('start');
     undo.push(watchRefs(settings.repository, settings.pollSeconds, (reason) => void look(reason)));
     undo.push(logBuilds(engine, log));
+    undo.push(tidyDaily(repository, log));
     await writeNote(settings, {
       pid: process.pid,
       admin: admin.url,
@@ -145,6 +146,22 @@ function lookWith(engine: Engine, log: Log): (reason: string) => Promise<void> {
       said: first,
       more: more.length || undefined,
     });
+  };
+}
+
+/** At the start and once a day: packs what has gathered, and removes what pushes left that were killed more than a day ago. */
+function tidyDaily(repository: Repository, log: Log): () => Promise<void> {
+  let underWay: Promise<void> = Promise.resolve();
+  const tidy = (): void => {
+    underWay = repository
+      .tidy()
+      .catch((error: Error) => log('warn', 'tidying the repository', { error: error.message }));
+  };
+  tidy();
+  const timer = setInterval(tidy, 86_400_000);
+  return async () => {
+    clearInterval(timer);
+    await underWay;
   };
 }
 

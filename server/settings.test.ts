@@ -111,6 +111,14 @@ describe('failures', () => {
     expect(lines).toEqual(['litehouse: LH901: W', '  why:  Y', '  mend: M']);
   });
 
+  test('of the disk are no fault of litehouse: they say what to mend', () => {
+    const error = Object.assign(new Error('EROFS: read-only file system, chmod /x'), { code: 'EROFS' });
+    expect(failureLines(error, { debug: false })).toEqual([
+      'litehouse: EROFS: read-only file system, chmod /x',
+      '  mend: that filesystem is mounted read-only: remount it, after a look at why (dmesg)',
+    ]);
+  });
+
   test('that nobody expected show a stack only when it is asked for', () => {
     const error = new Error('boom');
     expect(failureLines(error, { debug: false }).join('\n')).not.toContain('settings.test.ts');

@@ -24,7 +24,7 @@ export interface ApplierOptions {
   readonly store: Store;
   /** For reloads and `sync -f`. */
   readonly run: CommandRunner;
-  /** Bytes of blobs of the commit, in the order asked; asked for at most 64 at a time. */
+  /** Bytes of blobs of the commit, in the order asked. Asked for one by one, eight at once: a blob may be large. */
   readonly readBlobs: (oids: readonly string[]) => Promise<Buffer[]>;
   /** False: reload commands are switched off and reported as skipped. Default true. */
   readonly reloads?: boolean;
@@ -130,7 +130,8 @@ export async function openApplier(options: ApplierOptions): Promise<Applier> {
           asRoot,
           placed: placed?.roots.get(name),
         });
-        blocked.push(...(await examine(root, difference, wanted, { adopt: pathsOf(adopt, name), asRoot })).blocked);
+        const examined = await examine(root, difference, wanted, { adopt: pathsOf(adopt, name), asRoot });
+        for (const one of examined.blocked) blocked.push(one);
       }
       return blocked;
     },

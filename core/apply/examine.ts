@@ -58,7 +58,7 @@ function contentsBelow(
     if (found.isDirectory()) {
       const below = contentsBelow(root, path);
       if (below.keeper !== undefined) return below;
-      rows.push(...below.rows);
+      for (const one of below.rows) rows.push(one);
     }
     rows.push(row);
   }

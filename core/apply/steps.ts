@@ -53,7 +53,7 @@ interface Surroundings extends Pick<ApplierOptions, 'store' | 'readBlobs' | 'rel
   readonly asRoot: boolean;
 }
 
-/** Files whose content is in memory at once, and files written at once. */
+/** Paths between two pauses for the event loop; files whose contents are in memory, and written, at once. */
 const batch = 64;
 const width = 8;
 
@@ -92,7 +92,7 @@ export class Run {
       });
       const adopt = pathsOf(this.#how.adopt ?? [], root.name);
       const examined = await examine(root, difference, wanted, { adopt, asRoot, signal: this.#how.signal });
-      this.#blocked.push(...examined.blocked);
+      for (const blocked of examined.blocked) this.#blocked.push(blocked);
       for (const entry of [...difference.unchanged, ...examined.same, ...examined.used]) {
         this.#counts.add(entry, 'unchanged');
       }
@@ -163,12 +163,9 @@ export class Run {
     const files = of('file');
     for (let start = 0; start < files.length; start += batch) {
       await this.#pause();
-      const some = files.slice(start, start + batch);
-      const bytes = await this.#contents(
-        part,
-        some.map((one) => one.entry as FileEntryOf),
-      );
-      await eachOf(some, width, (one) => this.#makeOne(part, one, bytes));
+      await eachOf(files.slice(start, start + batch), width, async (one) => {
+        await this.#makeOne(part, one, await this.#content(part, one.entry as FileEntryOf));
+      });
     }
     for (const kind of ['link', 'hardlink'] as const) {
       const links = of(kind);
@@ -179,19 +176,18 @@ export class Run {
     }
   }
 
-  /** Bytes by blob id of the files whose content is in the commit. */
-  async #contents(part: Part, files: readonly FileEntryOf[]): Promise<Map<string, Buffer>> {
-    const oids = [...new Set(files.flatMap(({ content }) => ('blob' in content ? [content.blob] : [])))];
-    if (oids.length === 0) return new Map();
+  /** The bytes of a file: read only as it is written, so that no more than `width` contents are in memory. */
+  async #content(part: Part, { path, content }: FileEntryOf): Promise<Buffer> {
+    if ('text' in content) return Buffer.from(content.text);
     try {
-      const bytes = await this.#in.readBlobs(oids);
-      return new Map(oids.map((oid, i) => [oid, bytes[i] ?? missing(oid)]));
+      const [bytes] = await this.#in.readBlobs([content.blob]);
+      return bytes ?? missing(content.blob);
     } catch (error) {
-      throw new FailedAt(`${part.root.name}:${files[0]?.path} (reading the commit)`, error);
+      throw new FailedAt(`${part.root.name}:${path} (reading the commit)`, error);
     }
   }
 
-  async #makeOne(part: Part, one: Make, bytes: ReadonlyMap<string, Buffer> | undefined): Promise<void> {
+  async #makeOne(part: Part, one: Make, body: Buffer | undefined): Promise<void> {
     const { root } = part;
     const { entry, over } = one;
     const { effects, asRoot } = this.#in;
@@ -209,10 +205,7 @@ export class Run {
         if (entry.kind === 'directory') {
           await effects.directory(root, entry.path, attributes, over);
         } else {
-          const { content } = entry;
-          const body =
-            'text' in content ? Buffer.from(content.text) : (bytes?.get(content.blob) ?? missing(content.blob));
-          await effects.put(root, entry.path, body, attributes, over);
+          await effects.put(root, entry.path, body ?? missing(entry.blob), attributes, over);
         }
       } else if (entry.kind === 'link') {
         await effects.link(root, entry.path, entry.to, over);

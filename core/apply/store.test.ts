@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Manifest, type ManifestRow } from './manifest.ts';
-import { memoryStore, openStore, type Store } from './store.ts';
+import { DamagedStore, memoryStore, openStore, type Store } from './store.ts';
 
 const fullStoreChild = new URL('../../test/world/full-store-child.ts', import.meta.url).pathname;
 
@@ -25,6 +25,29 @@ it('lmdb: a disk without room fails the batch with what the disk said; the proce
     { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] },
   );
   expect(said).toBe('EIO, flushed EIO, kept 1\n');
+});
+
+it('lmdb: a file that is foreign or cut off is refused with what to do, not by a signal that ends the process', async () => {
+  const file = join(dir, 'lmdb', 'data.mdb');
+  const store = openStore(join(dir, 'lmdb'));
+  for (let i = 0; i < 50; i++) await store.batch([{ db: `d${i % 5}`, key: `k${i}`, value: 'x'.repeat(500) }]);
+  await store.close();
+  const whole = readFileSync(file);
+  const refused = [
+    whole.subarray(0, 5000),
+    whole.subarray(0, 2 * 4096),
+    Buffer.concat([Buffer.alloc(4096, 7), whole.subarray(4096)]),
+    Buffer.from('hello'),
+  ];
+  for (const bytes of refused) {
+    writeFileSync(file, bytes);
+    expect(() => openStore(join(dir, 'lmdb'))).toThrow(DamagedStore);
+    expect(readFileSync(file)).toEqual(bytes);
+  }
+  writeFileSync(file, whole);
+  const again = openStore(join(dir, 'lmdb'));
+  expect(again.get('d4', 'k49')).toBe('x'.repeat(500));
+  await again.close();
 });
 
 const kinds: readonly [string, () => Store][] = [

@@ -1,5 +1,5 @@
 /** A small transactional key-value store for runtime state that git does not hold: journal, failures, check-ins. */
-import { readFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { getSystemErrorName } from 'node:util';
 import { type Database, open } from 'lmdb';
@@ -75,10 +75,14 @@ export function openStore(directory: string): Store {
       }
     },
     *range(db, prefix = '') {
-      const rows = readable(() => database(db).getRange(prefix === '' ? {} : { start: prefix })[Symbol.iterator]());
+      const rows = readable(() =>
+        database(db)
+          .getRange(prefix === '' ? {} : { start: prefix })
+          [Symbol.iterator](),
+      );
       for (let row = readable(() => rows.next()); row.done !== true; row = readable(() => rows.next())) {
         const { key, value } = row.value;
-        if (!key.startsWith(prefix)) return;
+        if (!key.startsWith(prefix)) return void rows.return?.();
         yield { key, value };
       }
     },
@@ -95,7 +99,8 @@ export function openStore(directory: string): Store {
 }
 
 /** Where lmdb's two meta pages (0 and 1) say what they are and where the trees begin. */
-const meta = { magic: 24, pageSize: 48, freeRoot: 88, mainRoot: 136, txn: 152, length: 160 } as const;
+const meta = { magic: 24, pageSize: 48, freeRoot: 88, mainRoot: 136, txn: 152 } as const;
+const largestPage = 65_536;
 const magic = 0xbeefc0de;
 const noPage = 2n ** 64n - 1n;
 
@@ -104,21 +109,30 @@ const noPage = 2n ** 64n - 1n;
  * stands, so that a foreign or a cut off one ends the process by a signal and says nothing.
  */
 function faultOfFile(file: string): string | undefined {
-  let bytes: Buffer;
+  const bytes = Buffer.alloc(2 * largestPage);
+  let size = 0;
   try {
-    bytes = readFileSync(file);
-  } catch {
-    return undefined;
+    const handle = openSync(file, 'r');
+    try {
+      size = fstatSync(handle).size;
+      readSync(handle, bytes, 0, bytes.length, 0);
+    } finally {
+      closeSync(handle);
+    }
+  } catch (error) {
+    // None yet; any other trouble lmdb meets too, and says so.
+    return (error as NodeJS.ErrnoException).code === 'EISDIR' ? 'data.mdb is a directory' : undefined;
   }
-  if (bytes.length === 0) return undefined;
-  const pageSize = bytes.length < meta.length ? 0 : bytes.readUInt32LE(meta.pageSize);
-  if (pageSize < 512 || pageSize > 65_536 || bytes.length < 2 * pageSize) return 'data.mdb is no lmdb file, or a part of one';
+  if (size === 0) return undefined;
+  const pageSize = bytes.readUInt32LE(meta.pageSize);
+  if (pageSize < 512 || pageSize > largestPage || size < 2 * pageSize)
+    return 'data.mdb is no lmdb file, or part of one';
   const pages = [bytes.subarray(0, pageSize), bytes.subarray(pageSize, 2 * pageSize)];
   if (pages.some((page) => page.readUInt32LE(meta.magic) !== magic)) return 'data.mdb is no lmdb file';
   pages.sort((a, b) => (a.readBigUInt64LE(meta.txn) < b.readBigUInt64LE(meta.txn) ? 1 : -1));
   for (const at of [meta.freeRoot, meta.mainRoot]) {
     const root = pages[0]?.readBigUInt64LE(at) ?? noPage;
-    if (root !== noPage && (root + 1n) * BigInt(pageSize) > BigInt(bytes.length)) return 'data.mdb is cut off';
+    if (root !== noPage && (root + 1n) * BigInt(pageSize) > BigInt(size)) return 'data.mdb is cut off';
   }
   return undefined;
 }

@@ -148,6 +148,12 @@ describe('site', () => {
     ).toHaveLength(1);
   });
 
+  it('takes no word of the language for a key of its own', async () => {
+    expect(
+      brief(await checkedRepo({ 'tables/site.csv': table('key,value', '"constructor","x"', '"__proto__","y"') })),
+    ).toEqual([]);
+  });
+
   it('has no doubt about a closing slash', async () => {
     expect(brief(await checkedRepo({ 'tables/site.csv': table('key,value', '"installdir","/install/"') }))).toEqual([]);
   });

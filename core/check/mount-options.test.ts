@@ -12,6 +12,7 @@ describe('mount options', () => {
     'tcp,proto=tcp',
     'fsc',
     'fsc=tag',
+    'constructor',
   ])('may be %s', (text) => {
     expect(mountOptionsFault(text, 'tree')).toBeUndefined();
   });

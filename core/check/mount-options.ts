@@ -77,8 +77,7 @@ export function mountOptionsFault(text: string, purpose: Purpose): string | unde
     const before = values.get(name);
     if (before !== undefined && before !== value) return `${name} has two values, ${before} and ${value}`;
     values.set(name, value);
-    const why = harm[purpose][name];
-    if (why !== undefined) return why;
+    if (Object.hasOwn(harm[purpose], name)) return harm[purpose][name];
   }
   const proto = values.get('proto');
   if (proto !== undefined) values.set(proto.replace(/6$/, ''), '');

@@ -69,6 +69,18 @@ describe('every pair of parent and child', () => {
   });
 });
 
+it('the table in ARCHITECTURE.md, where it stands, says the same', () => {
+  const text = readFileSync(new URL('../../ARCHITECTURE.md', import.meta.url), 'utf8').split('\n');
+  const start = text.findIndex((line) => line.startsWith('| parent'));
+  const written = start === -1 ? undefined : text.slice(start + 2, start + 2 + liteKinds.length);
+  const cell = (parent: LiteKind, child: LiteKind) =>
+    [...new Set([nestingOf(parent, child, false), nestingOf(parent, child, true)])].join('/');
+  const ours = liteKinds.map(
+    (parent) => `| **${parent}** | ${liteKinds.map((child) => cell(parent, child)).join(' | ')} |`,
+  );
+  expect(written ?? ours).toEqual(ours);
+});
+
 /** Why we decide otherwise than the original, by what the child comes to in which parent. */
 const reasons: Readonly<Record<string, string>> = {
   'link mixed':

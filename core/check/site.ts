@@ -18,7 +18,10 @@ const ownKeysText = [...ownKeys, 'litehouse.waive.CODE'].join(', ');
 const waiver = 'litehouse.waive.';
 
 /** What the view falls back to. */
-const directories: Readonly<Record<string, string>> = { installdir: '/install', tftpdir: '/tftpboot' };
+const directories: ReadonlyMap<string, string> = new Map([
+  ['installdir', '/install'],
+  ['tftpdir', '/tftpboot'],
+]);
 
 export function checkSite(view: View): Diagnostic[] {
   const table = view.tables.get('site');
@@ -43,7 +46,7 @@ function checkKey(
     return unknownSiteKey(at('key'), { key, known: ownKeysText, nearest: nearest(key, ownKeys) });
   }
   if (text === undefined) return undefined;
-  const used = directories[key];
+  const used = directories.get(key);
   if (used !== undefined) {
     const plain = text.startsWith('/') && !/(^|\/)\.\.?(\/|$)/.test(text) && /[^/]/.test(text);
     return plain ? undefined : badSiteDirectory(at('value'), { key, text, used });

@@ -99,6 +99,8 @@ export function checkPriorities(view: View): Diagnostic[] {
   for (const row of table?.rows ?? []) {
     const priority = table?.value(row, 'priority')?.trim();
     if (table === undefined || priority === undefined || table.value(row, 'directory') === undefined) continue;
+    // A priority that is no number is an error already.
+    if (!Number.isFinite(Number(priority))) continue;
     const key = `${Number(priority)} ${table.value(row, 'image') ?? 'ALL'}`;
     const other = first.get(key);
     if (other === undefined) first.set(key, row);

@@ -18,6 +18,11 @@ export function keepsOf(world: World): Record<string, string[]> {
 export function problemOf(report: ApplyReport): string | undefined {
   if (report.failure !== undefined) return `${report.failure.message} (${report.failure.code}: ${report.failure.mend})`;
   if (report.outcome === 'stopped') return 'the apply was stopped before it was done';
+  const [first, ...others] = report.blocked;
+  if (first !== undefined) {
+    const more = others.length === 0 ? '' : ` and ${others.length} more`;
+    return `${first.root}:${first.path}${more} is blocked: ${first.there} stands there and is not litehouse's; move it away and run litehouse apply, or take it over with --adopt ${first.root}:${first.path}`;
+  }
   const reload = report.reloads.find(({ outcome }) => outcome === 'failed');
   return reload === undefined
     ? undefined
@@ -45,9 +50,5 @@ export function appliedLines(
   }
   if (world.waiting.size > 0)
     lines.push(`  ${number(world.waiting.size)} nodes keep what they have until their images are built`);
-  for (const { root, path, there } of report.blocked.slice(0, 4))
-    lines.push(`  blocked: ${root}:${path} is not litehouse's (${there})`);
-  if (report.blocked.length > 4)
-    lines.push(`  ... and ${report.blocked.length - 4} more blocked paths: litehouse status`);
   return lines;
 }

@@ -28,6 +28,13 @@ import { Serial } from './serial.ts';
 import { statusOf } from './status.ts';
 import type { AnswerText, Engine, EngineSettings, Preview, Reconciled, Status } from './types.ts';
 
+interface LookOptions {
+  readonly adopt?: readonly string[];
+  readonly repair?: boolean;
+  readonly retryBuilds?: boolean;
+  readonly again?: boolean;
+}
+
 /** A planned commit; kept for the commit that a push was judged by, so that its apply does not plan it again. */
 interface Planned {
   readonly plan: Plan;
@@ -106,8 +113,10 @@ class RunningEngine implements Engine {
   private readonly applier: Applier;
   private readonly builds: BuildQueue;
   private readonly stamp: string;
-  /** An apply was begun and did not finish: the next look goes on with it. */
-  private unfinished: boolean;
+  /** The check refused what the branch names; the commit before stays in effect. */
+  private refused = false;
+  /** What the start found and somebody should read, told with the first apply. */
+  private readonly notices: string[] = [];
   /** Commits that the last apply kept, joined; undefined: not known, look. */
   private keptCommits: string | undefined;
 
@@ -119,7 +128,6 @@ class RunningEngine implements Engine {
     store: Store,
     applier: Applier,
     builds: BuildQueue,
-    unfinished: boolean,
   ) {
     this.settings = settings;
     this.loaded = loaded;
@@ -128,7 +136,6 @@ class RunningEngine implements Engine {
     this.store = store;
     this.applier = applier;
     this.builds = builds;
-    this.unfinished = unfinished;
     this.memory = new Memory(store);
     this.context = planningContext(loaded, { target: settings.target, images: settings.images });
     this.generations = this.memory.generations();
@@ -165,16 +172,12 @@ class RunningEngine implements Engine {
       onChange: () => holder.engine?.buildSettled(),
     });
     const stamp = stampOf(settings, loaded, options);
-    const engine = new RunningEngine(
-      settings,
-      loaded,
-      stamp,
-      repository,
-      store,
-      applier,
-      builds,
-      recovery.open !== undefined,
-    );
+    const engine = new RunningEngine(settings, loaded, stamp, repository, store, applier, builds);
+    for (const [root, lines] of recovery.damaged) {
+      engine.notices.push(
+        `the manifest of root ${root} was damaged (${lines} lines): its paths were looked at on the disk`,
+      );
+    }
     holder.engine = engine;
     await engine.restore();
     return engine;
@@ -183,7 +186,7 @@ class RunningEngine implements Engine {
   private buildSettled(): void {
     this.settledBuilds++;
     this.events.emit('build', 'an artifact was built or failed');
-    if (!this.closing) void this.reconcile('an artifact was built or failed', { recompose: true });
+    if (!this.closing) void this.reconcile('an artifact was built or failed', { again: true });
   }
 
   get world(): World | undefined {
@@ -201,6 +204,8 @@ class RunningEngine implements Engine {
     const planned = await this.planCommit(was.commit).catch(() => undefined);
     if (planned === undefined) return;
     const sets = new Map<string, NodeSet>(planned.plan.sets);
+    // Before they waited, these had nothing.
+    for (const node of was.without) sets.delete(node);
     for (const [commit, nodes] of Object.entries(was.keeps)) {
       const older = await this.planCommit(commit).catch(() => undefined);
       for (const node of nodes) {
@@ -264,11 +269,10 @@ class RunningEngine implements Engine {
       readonly adopt?: readonly string[];
       readonly repair?: boolean;
       readonly retryBuilds?: boolean;
-      /** Compose again although the commit is the same: artifacts came or failed. */
-      readonly recompose?: boolean;
+      readonly again?: boolean;
     } = {},
   ): Promise<Reconciled> {
-    const plain = options.adopt === undefined && !options.repair && !options.retryBuilds && !options.recompose;
+    const plain = options.adopt === undefined && !options.repair && !options.retryBuilds && !options.again;
     if (plain && this.queued !== undefined) return this.queued;
     const result = this.serial.run(async () => {
       // From here on the ref is being read: a call that comes now needs a look of its own.
@@ -290,95 +294,104 @@ class RunningEngine implements Engine {
     return result;
   }
 
-  private async look(options: {
-    adopt?: readonly string[];
-    repair?: boolean;
-    retryBuilds?: boolean;
-    recompose?: boolean;
-  }): Promise<Reconciled> {
+  private async look(options: LookOptions): Promise<Reconciled> {
     const head = await this.repository.head(this.settings.branch);
     if (head === undefined) {
-      return {
-        commit: undefined,
-        changed: false,
-        ok: true,
-        lines: [`no commit yet on ${this.settings.branch}: push one`],
-      };
+      const lines = [`no commit yet on ${this.settings.branch}: push one`];
+      return { commit: undefined, changed: false, ok: true, lines };
     }
-    const asked = options.adopt !== undefined || options.repair === true || options.recompose === true;
     if (options.retryBuilds === true) {
-      for (const { artifact, state } of this.builds.states())
+      for (const { artifact, state } of this.builds.states()) {
         if (state === 'failed') await this.builds.retry(artifact.id);
+      }
     }
-    const settled = this.current?.world.commit === head && !this.unfinished && this.report !== undefined;
-    if (settled && !asked && options.retryBuilds !== true) {
-      return {
-        commit: head,
-        changed: false,
-        ok: this.problem === undefined,
-        lines: [`${head.slice(0, 9)} is in effect already`],
-      };
+    const asked = options.adopt !== undefined || options.repair === true || options.again === true;
+    const { report } = this;
+    if (
+      this.current?.world.commit === head &&
+      report?.outcome === 'applied' &&
+      !asked &&
+      options.retryBuilds !== true
+    ) {
+      this.refused = false;
+      this.problem = problemOf(report);
+      const summary = this.memory.record(head)?.summary;
+      const lines =
+        summary === undefined
+          ? [`${head.slice(0, 9)} is in effect already`]
+          : appliedLines(head, report, this.current.world, summary, this.problem);
+      return { commit: head, changed: false, ok: this.problem === undefined, lines };
     }
     const started = performance.now();
     await this.memory.note(head, this.memory.record(head) === undefined ? { via: 'found' } : {});
     const planned = await this.planCommit(head);
     const { preview, composed } = this.composeOnBase(planned);
-    this.warnings = preview.diagnostics.filter((diagnostic) => diagnostic.severity === 'warning').length;
-    if (preview.ok) await this.memory.note(head, { checkedAt: new Date().toISOString() });
-    else {
-      const errors = preview.diagnostics.filter((diagnostic) => diagnostic.severity === 'error');
-      const lines = renderDiagnostics(errors, { most: 24 });
-      this.problem = `${head.slice(0, 9)} cannot be applied: ${lines[0] ?? 'it has errors'}`;
-      await this.memory.note(head, { failed: this.problem });
-      return { commit: head, changed: false, ok: false, lines: [this.problem, ...lines.slice(1)] };
+    this.refused = !preview.ok;
+    if (preview.ok) {
+      this.warnings = preview.diagnostics.length;
+      await this.memory.note(head, { checkedAt: new Date().toISOString(), failed: undefined });
+      return this.put(head, planned, composed, options, started);
     }
-    return this.put(head, planned, composed, options, started);
+    const refusal = await this.refuse(head, preview);
+    // What is in effect goes on: an apply that broke off is finished, an image that was built is taken.
+    const inEffect = this.memory.inEffect()?.commit;
+    if (inEffect !== undefined && (asked || report?.outcome !== 'applied')) {
+      const was = await this.planCommit(inEffect);
+      await this.put(inEffect, was, this.compose(was, this.base()).composed, options, started);
+      this.problem = refusal.lines[0];
+    }
+    return refusal;
+  }
+
+  private async refuse(head: string, preview: Preview): Promise<Reconciled> {
+    const errors = preview.diagnostics.filter((diagnostic) => diagnostic.severity === 'error');
+    const lines = renderDiagnostics(errors, { most: 24 });
+    this.problem = `${head.slice(0, 9)} cannot be applied: ${lines[0] ?? 'it has errors'}`;
+    await this.memory.note(head, { failed: this.problem });
+    return { commit: head, changed: false, ok: false, lines: [this.problem, ...lines.slice(1)] };
   }
 
   private async put(
-    head: string,
+    commit: string,
     planned: Planned,
     composed: Composed,
-    options: { adopt?: readonly string[]; repair?: boolean },
+    options: LookOptions,
     started: number,
   ): Promise<Reconciled> {
     const { world, sets } = composed;
     const keeps = keepsOf(world);
-    for (const commit of Object.keys(keeps)) await this.repository.keep(commit);
-    await this.memory.keepGenerations(world.generations.values());
+    const without = [...world.waiting.values()]
+      .filter((waiting) => waiting.keeps === undefined)
+      .map(({ node }) => node);
+    for (const kept of Object.keys(keeps)) await this.repository.keep(kept);
+    await this.memory.keepGenerations(world.generations.values(), this.current?.world.generations.keys());
     this.generations = this.memory.generations();
     const repair = options.repair === true ? await this.applier.verify(world) : [];
-    // Which set each node has is durable before a path is touched: a restart in the middle goes on with the same sets.
-    await this.memory.setInEffect({ commit: head, stamp: this.stamp, keeps });
-    this.unfinished = true;
     const report = await this.applier.apply(world, {
       stamp: this.stamp,
       adopt: new Set(options.adopt ?? []),
       repair,
       onStep: this.settings.onStep,
-      flip: () => {
+      // All that the answers point at is in place. A restart before this goes on from the sets of before.
+      flip: async () => {
+        await this.memory.setInEffect({ commit, stamp: this.stamp, keeps, without });
         this.current = { world, view: planned.plan.view, sets };
       },
     });
     this.report = report;
     // What it was composed on is no longer in effect, and would be kept in memory.
     this.judged = undefined;
-    this.unfinished = report.outcome !== 'applied';
-    if (!this.unfinished) await this.releaseKept(keeps);
+    if (report.outcome === 'applied') await this.releaseKept(keeps);
     await purgeHolds(this.applier.roots.values());
-    this.builds.want(world.artifacts, (path) => this.repository.readFile(head, path));
+    this.builds.want(world.artifacts, (path) => this.repository.readFile(commit, path));
     const milliseconds = Math.round(performance.now() - started);
     const written = report.changed.filter(({ what }) => what === 'written').length;
     const summary = { written, removed: report.changed.length - written, milliseconds };
     this.problem = problemOf(report);
-    const applied = this.unfinished ? {} : { appliedAt: new Date().toISOString() };
-    await this.memory.note(head, { ...applied, failed: this.problem, summary });
-    return {
-      commit: head,
-      changed: true,
-      ok: !this.unfinished,
-      lines: appliedLines(head, report, world, summary, this.problem),
-    };
+    const applied = report.outcome === 'applied' ? { appliedAt: new Date().toISOString() } : {};
+    await this.memory.note(commit, { ...applied, failed: this.problem, summary });
+    const lines = [...this.notices.splice(0), ...appliedLines(commit, report, world, summary, this.problem)];
+    return { commit, changed: true, ok: report.outcome === 'applied', lines };
   }
 
   /** Commits whose sets no node keeps any more may be collected by git again. */
@@ -402,7 +415,7 @@ class RunningEngine implements Engine {
       report: this.report,
       problem: this.problem,
       busy: this.busy,
-      open: this.unfinished,
+      refused: this.refused,
       builds: this.builds.states(),
       warnings: this.warnings,
     });

@@ -8,6 +8,8 @@ export interface InEffect {
   readonly commit: string;
   readonly stamp: string;
   readonly keeps: Readonly<Record<string, readonly string[]>>;
+  /** Nodes that wait and had nothing before. */
+  readonly without: readonly string[];
 }
 
 const meta = 'meta';
@@ -25,7 +27,8 @@ export class Memory {
   }
 
   inEffect(): InEffect | undefined {
-    return this.store.get(meta, 'in effect') as InEffect | undefined;
+    const found = this.store.get(meta, 'in effect') as InEffect | undefined;
+    return found === undefined ? undefined : { ...found, without: found.without ?? [] };
   }
 
   record(commit: string): CommitRecord | undefined {
@@ -62,18 +65,23 @@ export class Memory {
     return found;
   }
 
-  /** Remembers the generations of a plan before any boot file names them, and forgets those long out of use. */
-  async keepGenerations(wanted: Iterable<Generation>, now = Date.now()): Promise<void> {
+  /**
+   * Remembers the generations of a plan before any boot file names them, and forgets those long out of use. `leaving`: those in
+   * effect until now; their time starts only here, however long ago they came.
+   */
+  async keepGenerations(wanted: Iterable<Generation>, leaving: Iterable<string> = [], now = Date.now()): Promise<void> {
     const changes: Parameters<Store['batch']>[0][number][] = [];
-    const fresh = new Set<string>();
+    const inUse = new Set<string>(leaving);
     for (const generation of wanted) {
-      fresh.add(generation.id);
+      inUse.delete(generation.id);
       changes.push({ db: generations, key: generation.id, value: { generation, seen: now } });
     }
+    const fresh = new Set(changes.map(({ key }) => key));
     for (const { key, value } of this.store.range(generations)) {
-      const age = now - (value as { seen: number }).seen;
-      if (!fresh.has(key) && age > generationDays * 86_400_000)
-        changes.push({ db: generations, key, value: undefined });
+      const { generation, seen } = value as { generation: Generation; seen: number };
+      if (fresh.has(key)) continue;
+      if (inUse.has(key)) changes.push({ db: generations, key, value: { generation, seen: now } });
+      else if (now - seen > generationDays * 86_400_000) changes.push({ db: generations, key, value: undefined });
     }
     if (changes.length > 0) await this.store.batch(changes);
     await this.store.flushed();

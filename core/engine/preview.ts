@@ -45,8 +45,10 @@ export async function planSnapshot(
   const decide = context.images === 'built' ? imageDecision(context.plugins, imagePlans, diagnostics) : undefined;
   const view = await buildView(snapshot, context.base, decide);
   const plan = makePlan(view, context.plugins, context.target, imagePlans);
-  diagnostics.push(...checkView(view), ...(await checkPaths(snapshot)));
-  return { plan, checked: [...view.diagnostics, ...diagnostics] };
+  const checks = checkView(view);
+  const paths = await checkPaths(snapshot);
+  // Never `push(...list)`: a hundred thousand findings would overflow the stack.
+  return { plan, checked: [...view.diagnostics, ...diagnostics, ...checks, ...paths] };
 }
 
 /** What a planned commit would do to `base`, and whether it may. */

@@ -11,14 +11,14 @@ export interface StatusParts {
   readonly report: ApplyReport | undefined;
   readonly problem: string | undefined;
   readonly busy: boolean;
-  readonly open: boolean;
+  readonly refused: boolean;
   readonly builds: readonly BuildState[];
   readonly warnings: number;
 }
 
 export function statusOf(parts: StatusParts): Status {
   const { head, world, report } = parts;
-  const applied = report === undefined && parts.record?.appliedAt === undefined ? undefined : world?.commit;
+  const applied = world?.commit;
   return {
     head,
     applied,
@@ -42,12 +42,14 @@ export function statusOf(parts: StatusParts): Status {
 }
 
 function stateOf(parts: StatusParts, applied: string | undefined): Status['state'] {
-  if (parts.head === undefined) return 'no commit yet';
+  const { head, report, world } = parts;
+  if (head === undefined) return 'no commit yet';
   if (parts.busy) return 'applying';
-  if (parts.problem !== undefined)
-    return parts.record?.summary === undefined || applied !== parts.head ? 'refused' : 'failed';
-  if (applied !== parts.head || parts.open) return 'applying';
-  return (parts.world?.waiting.size ?? 0) > 0 ? 'applied, waiting' : 'applied';
+  if (parts.refused) return 'refused';
+  if (report !== undefined && report.outcome !== 'applied') return 'failed';
+  if (report === undefined || applied !== head) return parts.problem === undefined ? 'applying' : 'failed';
+  if (report.blocked.length > 0) return 'applied, blocked';
+  return (world?.waiting.size ?? 0) > 0 ? 'applied, waiting' : 'applied';
 }
 
 function waitingGroups(world: World | undefined): WaitingGroup[] {

@@ -67,7 +67,14 @@ export interface Status {
   /** What is in effect. */
   readonly applied: string | undefined;
   readonly record: CommitRecord | undefined;
-  readonly state: 'no commit yet' | 'applied' | 'applied, waiting' | 'applying' | 'refused' | 'failed';
+  readonly state:
+    | 'no commit yet'
+    | 'applied'
+    | 'applied, waiting'
+    | 'applied, blocked'
+    | 'applying'
+    | 'refused'
+    | 'failed';
   /** Says in a sentence what a person has to do, where somebody has to. */
   readonly problem: string | undefined;
   readonly nodes: number;
@@ -118,7 +125,13 @@ export interface Engine {
    *  calls that arrive while one runs share the next run. Never throws for a bad commit: says so in the result. */
   reconcile(
     reason: string,
-    options?: { readonly adopt?: readonly string[]; readonly repair?: boolean; readonly retryBuilds?: boolean },
+    options?: {
+      readonly adopt?: readonly string[];
+      readonly repair?: boolean;
+      readonly retryBuilds?: boolean;
+      /** Apply although the commit is in effect: somebody asked, or an artifact came. */
+      readonly again?: boolean;
+    },
   ): Promise<Reconciled>;
   /** Remembers who pushed a commit. */
   received(commit: string, pusher: string, via: 'http' | 'ssh' | 'file'): Promise<void>;

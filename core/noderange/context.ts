@@ -44,6 +44,17 @@ export function noderangeContext(
 
 /** The tables whose rows are about nodes, with the columns of their schema and of the commit's own header. */
 export function nodeColumns(view: View): KnownColumns {
+  let columns = columnsOf.get(view);
+  if (columns === undefined) {
+    columns = readColumns(view);
+    columnsOf.set(view, columns);
+  }
+  return columns;
+}
+
+const columnsOf = new WeakMap<View, KnownColumns>();
+
+function readColumns(view: View): KnownColumns {
   const byTable = new Map<string, readonly string[]>();
   for (const name of new Set([...schemas.keys(), ...view.tables.keys()])) {
     const schema = schemas.get(name);

@@ -35,7 +35,11 @@ function claims(set: NodeSet): string[] {
   return list;
 }
 
-function findWaiting(plan: Plan, previous: PreviousSets, present: (artifact: string) => boolean): Map<string, Waiting> {
+function findWaiting(
+  plan: Plan,
+  previous: PreviousSets,
+  present: (artifact: string) => boolean,
+): { readonly waiting: Map<string, Waiting>; readonly held: ReadonlyMap<string, string> } {
   const waiting = new Map<string, Waiting>();
   const held = new Map<string, string>();
   const keep = (node: string): string | undefined => {
@@ -68,14 +72,16 @@ function findWaiting(plan: Plan, previous: PreviousSets, present: (artifact: str
       grown = true;
     }
   }
-  return waiting;
+  return { waiting, held };
 }
 
 /** A waiting node that had nothing is refused with the reason; its addresses stay known so that the refusal can name it. */
-function emptySet(set: NodeSet, waiting: Waiting): NodeSet {
+function emptySet(set: NodeSet, waiting: Waiting, held: ReadonlyMap<string, string>): NodeSet {
   const why = waiting.image === undefined ? `node ${waiting.behind} to let go of its names` : `image ${waiting.image}`;
   const answer: NodeAnswer = { kind: 'refusal', commit: set.commit, reason: `${waiting.node} waits for ${why}` };
-  return { ...set, outputs: [], answer, image: undefined, needs: [] };
+  // An address that another node still holds is that node's until it lets go.
+  const addresses = set.addresses.filter((address) => !held.has(`address ${address}`));
+  return { ...set, outputs: [], addresses, answer, image: undefined, needs: [] };
 }
 
 /**
@@ -89,12 +95,12 @@ export function composeWorld(
   reuse: World | undefined,
 ): Composed {
   const diagnostics: Diagnostic[] = [...plan.diagnostics];
-  const waiting = findWaiting(plan, previous, present);
+  const { waiting, held: claimed } = findWaiting(plan, previous, present);
   const sets = new Map<string, NodeSet>();
   for (const [node, set] of plan.sets) {
     const held = waiting.get(node);
     const before = held?.keeps === undefined ? undefined : previous.get(node);
-    sets.set(node, before ?? (held === undefined ? set : emptySet(set, held)));
+    sets.set(node, before ?? (held === undefined ? set : emptySet(set, held, claimed)));
   }
   // A node that is no longer in the tables has no set: its outputs go.
   const table = new EntryTable(plan.view, reuse, diagnostics);

@@ -80,7 +80,7 @@ export class EntryTable {
         break;
       }
       case 'tree':
-        for (const entry of publishedEntries(output, plugin, this.view, this.diagnostics)) this.put(entry);
+        for (const entry of publishedEntries(output, plugin, this.view)) this.put(entry);
         break;
       case 'shared-file':
       case 'part': {

@@ -7,6 +7,7 @@ import type { ImagePlan } from '../plugin/plugin.ts';
 import type { BuildDecision } from '../resolve/build-view.ts';
 import type { Image, Node, View } from '../resolve/view.ts';
 import { answerOf, Bodies, generationOf } from './answer.ts';
+import { outputFault } from './output-fault.ts';
 import type { Generation, NodeAnswer } from './world.ts';
 
 export interface PlannedOutput {
@@ -68,6 +69,16 @@ function guarded<T>(plugin: string, hook: string, diagnostics: Diagnostic[], run
   }
 }
 
+/** What a plan hook gave, which may be anything where it was not compiled with our types. */
+function listed(plugin: string, outputs: unknown, diagnostics: Diagnostic[]): readonly Output[] {
+  if (outputs === undefined) return [];
+  if (Array.isArray(outputs)) return outputs;
+  diagnostics.push(
+    badOutput(undefined, { plugin, what: 'its plan hook gave no array of outputs (it must not be async)' }),
+  );
+  return [];
+}
+
 /** Whether a node's boot set can be made at all. */
 export function isPlannable(node: Node): boolean {
   return node.state !== undefined && node.state !== 'offline' && node.problems.length === 0;
@@ -87,6 +98,11 @@ export function makePlan(
   const artifacts = new Map<string, ArtifactOutput>();
   const elsewhere = new Map<string, Output[]>();
   const place = (plugin: string, output: Output): void => {
+    const fault = outputFault(output);
+    if (fault !== undefined) {
+      diagnostics.push(badOutput(undefined, { plugin, what: fault }));
+      return;
+    }
     if (output.target !== target) {
       const list = elsewhere.get(output.target);
       if (list === undefined) elsewhere.set(output.target, [output]);
@@ -117,9 +133,10 @@ export function makePlan(
   }
   for (const { plugin, hooks } of plugins) {
     const outputs = guarded(plugin.name, 'plan', diagnostics, () => hooks.plan?.(view));
-    for (const output of outputs ?? []) place(plugin.name, output);
+    for (const output of listed(plugin.name, outputs, diagnostics)) place(plugin.name, output);
     const found = guarded(plugin.name, 'check', diagnostics, () => hooks.check?.(view));
-    if (found !== undefined) diagnostics.push(...found);
+    // One by one: a spread of a hundred thousand would overflow the stack.
+    for (const diagnostic of found ?? []) diagnostics.push(diagnostic);
   }
   const bodies = new Bodies();
   const sets = new Map<string, NodeSet>();

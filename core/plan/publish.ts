@@ -1,6 +1,4 @@
 /** Expands a published folder of the commit into entries: one a file, link or directory, with owner and mode. */
-import { badOutput } from '../diagnostic/catalogue/plan.ts';
-import type { Diagnostic } from '../diagnostic/diagnostic.ts';
 import type { TreeOutput } from '../plugin/output.ts';
 import type { View } from '../resolve/view.ts';
 import { attributeFinder, directoryMode } from './attributes.ts';
@@ -11,12 +9,7 @@ import type { Entry } from './world.ts';
 const cache = new Map<string, readonly Entry[]>();
 
 /** Rule paths are relative to the repository (`syncdirs/...`), entries to the root. */
-export function publishedEntries(
-  output: TreeOutput,
-  plugin: string,
-  view: View,
-  diagnostics: Diagnostic[],
-): readonly Entry[] {
+export function publishedEntries(output: TreeOutput, plugin: string, view: View): readonly Entry[] {
   const folder = view.folder(output.folder);
   const { root, node } = output;
   const base = output.path;
@@ -45,9 +38,9 @@ export function publishedEntries(
     makeDirectories(path);
     if (path === '.gitkeep' || path.endsWith('/.gitkeep')) continue;
     const common = { root, path: placed(path), plugin, node, lifetime: 'managed' as const };
-    if (mode === '160000') {
-      diagnostics.push(badOutput(undefined, { plugin, what: `${output.folder}/${path} is a submodule` }));
-    } else if (mode === '120000') {
+    // A submodule is refused with the other paths of the commit, where it is said how to mend it.
+    if (mode === '160000') continue;
+    if (mode === '120000') {
       entries.push(linkEntry({ ...common, to: view.text(`${output.folder}/${path}`) ?? '' }));
     } else {
       const attributes = attributesOf(path, mode === '100755' ? 0o755 : 0o644, false);

@@ -93,7 +93,7 @@ export function catFile(
 
   function send(requests: readonly Request[]): void {
     child ??= start();
-    waiting.push(...requests);
+    for (const request of requests) waiting.push(request);
     child.stdin?.write(`${requests.map((request) => request.oid).join('\n')}\n`);
   }
 

@@ -17,11 +17,12 @@ interface LiteRow {
 
 /** Whether a text is a full path of one file or directory in an image: absolute, no empty, `.` or `..` part, not the root. */
 export function isFullPath(path: string): boolean {
-  if (!path.startsWith('/') || path === '/') return false;
+  // PATH_MAX and NAME_MAX of Linux: nothing longer can exist on a node.
+  if (!path.startsWith('/') || path === '/' || Buffer.byteLength(path) > 4095) return false;
   return path
     .slice(1)
     .split('/')
-    .every((part) => part !== '' && part !== '.' && part !== '..');
+    .every((part) => part !== '' && part !== '.' && part !== '..' && Buffer.byteLength(part) <= 255);
 }
 
 /** Reads the rows; those that cannot be used become diagnostics. */

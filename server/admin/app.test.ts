@@ -67,8 +67,8 @@ describe('the admin listener', () => {
     expect((await ask('/apply', { method: 'POST', body: '[' })).status).toBe(400);
     expect((await ask('/apply')).status).toBe(404);
     expect(engine.calls).toEqual([
-      ['reconcile', 'asked by anonymous@127.0.0.1', { repair: true }],
-      ['reconcile', 'asked by anonymous@127.0.0.1', {}],
+      ['reconcile', 'asked by anonymous@127.0.0.1', { repair: true, again: true }],
+      ['reconcile', 'asked by anonymous@127.0.0.1', { again: true }],
     ]);
   });
 

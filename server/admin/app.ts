@@ -87,7 +87,7 @@ export function adminApp(parts: AdminParts): { readonly app: Hono<AdminEnv>; rea
     if (options === undefined) {
       return c.json({ error: 'the body is no JSON object of adopt, repair, retryBuilds' }, 400);
     }
-    return c.json(await engine.reconcile(`asked by ${caller.name}`, options));
+    return c.json(await engine.reconcile(`asked by ${caller.name}`, { ...options, again: true }));
   });
   app.notFound((c) => notFound(c, `nothing at ${c.req.method} ${c.req.path}; GET / says what is here`));
   app.onError((error, c) => {

@@ -33,7 +33,7 @@ export function addApplyCommand(program: Command, context: CommandContext): void
         'applying',
         askEngine(serverDir(context, options), 'apply', {
           server: async (server) => (await askServer(server, '/apply', wanted)) as Reconciled,
-          engine: (engine) => engine.reconcile('asked by litehouse apply', wanted),
+          engine: (engine) => engine.reconcile('asked by litehouse apply', { ...wanted, again: true }),
         }),
       );
       if (!result.ok) context.status = 1;

@@ -1,5 +1,6 @@
 /** All kinds of diagnostics by code: what `litehouse help CODE` looks in. */
 import * as apply from '../../core/diagnostic/catalogue/apply.ts';
+import * as check from '../../core/diagnostic/catalogue/check.ts';
 import * as lite from '../../core/diagnostic/catalogue/lite.ts';
 import * as nodes from '../../core/diagnostic/catalogue/nodes.ts';
 import * as plan from '../../core/diagnostic/catalogue/plan.ts';
@@ -22,6 +23,7 @@ export interface CatalogueEntry {
 /** Files of the catalogue by name; a test holds it complete. */
 export const areas: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   apply,
+  check,
   lite,
   nodes,
   plan,

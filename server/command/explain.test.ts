@@ -72,7 +72,7 @@ describe('explain', () => {
     expect(value.out).toMatch(/^value +10\.0\.0\.1\nrow +tables\/noderes\.csv:2:20\n +[0-9a-f]{10} {2}Ada/m);
     expect((await litehouse(dir, 'explain', 'n01', 'nfsserver')).out).toBe(value.out);
     expect((await litehouse(dir, 'explain', 'n01')).out).toMatch(/^litetree +1 +10\.0\.0\.1:\/syncdirs\/n01 /m);
-    const state = await litehouse(dir, 'explain', 'n01', 'statelite.statemnt');
+    const state = await litehouse(dir, 'explain', 'n11', 'statelite.statemnt');
     expect(state.out).toMatch(/^mounted +\S+:\/\S+ {2}tables\/statelite\.csv:\d+:\d+$/m);
     const image = await litehouse(dir, 'explain', 'debian12-x86_64-statelite-compute');
     expect(image.out).toMatch(/^nodes +2: n\[11-12\]$/m);

@@ -60,11 +60,26 @@ export function failureLines(error: unknown, options: { readonly debug: boolean 
     return lines;
   }
   const message = error instanceof Error ? error.message : String(error);
-  const lines = [`litehouse: unexpected: ${message.split('\n', 1)[0]}`];
+  const mend = mendOf(error);
+  const lines = [`litehouse: ${mend === undefined ? 'unexpected: ' : ''}${message.split('\n', 1)[0]}`];
   if (options.debug) lines.push(error instanceof Error && error.stack !== undefined ? error.stack : String(error));
+  else if (mend !== undefined) lines.push(`  mend: ${mend}`);
   else
     lines.push('  mend: this is a fault of litehouse; run it again with LITEHOUSE_DEBUG=1 and report what it prints');
   return lines;
+}
+
+/** What a person does about an error that is no fault of ours: one that says so itself, or one of the disk. */
+function mendOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  if ('mend' in error && typeof error.mend === 'string') return error.mend;
+  const code = 'code' in error ? error.code : undefined;
+  if (code === 'ENOSPC' || code === 'EDQUOT') return 'free space on that filesystem (df -h, df -i)';
+  if (code === 'EROFS') return 'that filesystem is mounted read-only: remount it, after a look at why (dmesg)';
+  if (code === 'EACCES' || code === 'EPERM') {
+    return 'run this as the user that the directory belongs to, or look at its owner, mode and mount options';
+  }
+  return code === 'EIO' ? 'the disk has errors: look at the kernel log (dmesg)' : undefined;
 }
 
 /** The exit status that an error asks for. Help and version are thrown by commander as errors with code 0. */

@@ -2,30 +2,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { ownPlugins } from '../../plugins/index.ts';
-
-interface Kind {
-  readonly code: string;
-  readonly title: string;
-  readonly help: string;
-  readonly severity: string;
-}
+import { type CatalogueEntry, catalogue } from '../../server/command/catalogue.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const isKind = (value: unknown): value is Kind => typeof value === 'function' && 'code' in value && 'help' in value;
-
-async function catalogue(): Promise<Map<string, Kind[]>> {
-  const kinds: Kind[] = ownPlugins.flatMap((plugin) => [...(plugin.messages ?? [])]);
-  for (const file of readdirSync(`${root}/core/diagnostic/catalogue`)) {
-    const [name, ...ending] = file.split('.');
-    if (ending.join('.') !== 'ts') continue;
-    const module: Record<string, unknown> = await import(`../../core/diagnostic/catalogue/${name}.ts`);
-    kinds.push(...Object.values(module).filter(isKind));
-  }
-  const byCode = new Map<string, Kind[]>();
-  for (const kind of kinds) byCode.set(kind.code, [...(byCode.get(kind.code) ?? []), kind]);
-  return byCode;
-}
 
 /** Codes that a sample's expected diagnostics show, with the severity. */
 function codesOf(sample: string): { code: string; severity: string }[] {
@@ -56,8 +35,9 @@ const elsewhere: Readonly<Record<string, string>> = {
   'test/samples/faults.test.ts': 'LH123 LH502 LH503 LH505 LH602 LH605',
 };
 
-describe('every code', async () => {
-  const kinds = await catalogue();
+describe('every code', () => {
+  const kinds = new Map<string, CatalogueEntry[]>();
+  for (const kind of catalogue()) kinds.set(kind.code, [...(kinds.get(kind.code) ?? []), kind]);
   const shown = new Set(samples.flatMap(codesOf).map(({ code }) => code));
   const listed = new Map<string, { file: string; words: string }>();
   for (const [file, codes] of Object.entries(elsewhere)) {

@@ -21,7 +21,10 @@ export const privateKeyText = defineMessage<{ what: string }>({
   severity: 'error',
   title: 'a private key in a table or a list',
   help: `A private key in a commit is readable for everybody who may read the repository, for ever. Keep it outside git, and let nodes
-get it from a directory that only root can read.`,
+get it from a directory that only root can read.
+
+wrong:  a .postinstall that holds the text of id_rsa
+right:  a .postinstall that makes a key, or an overlay on a server of yours with mode 0600`,
   message: ({ what }) => `${what} holds a private key (it is not shown here)`,
   mend: () => 'take it out, keep it outside git, and make a new key: this one has been seen',
 });
@@ -31,7 +34,10 @@ export const twoImagesOneTree = defineMessage<{ image: string; other: string; pl
   severity: 'warning',
   title: 'two images that nodes boot share one root tree',
   help: `Nodes boot both images, and both rows lead to one directory. The links that the litefile rows of one image ask for would be made
-in the tree of the other, and a change to one shows in both.`,
+in the tree of the other, and a change to one shows in both.
+
+wrong:  "one",...,"compute","rhels5.5","x86_64"    and   "two",...,"compute","rhels5.5","x86_64"
+right:  "one",...,"compute","rhels5.5","x86_64"    and   "two",...,"compute2","rhels5.5","x86_64"`,
   message: ({ image, other, place }) => `images '${other}' and '${image}' share ${place}`,
   mend: () => 'give one of them a profile (or linuximage.rootimgdir) of its own, or let all nodes boot one of the two',
 });
@@ -41,7 +47,10 @@ export const imageOfOtherKind = defineMessage<{ image: string; column: string; t
   severity: 'warning',
   title: 'nodes boot an image that is not a statelite one',
   help: `osimage.provmethod and rootfstype say what an image was made for. Nodes in state statelite or shell mount its tree read-only over
-NFS; an image for installing, or one packed as a ramdisk, has no such tree.`,
+NFS; an image for installing, or one packed as a ramdisk, has no such tree.
+
+wrong:  provmethod "netboot", rootfstype "ramdisk"
+right:  provmethod "statelite", rootfstype "nfs" or nothing`,
   message: ({ image, column, text }) => `nodes boot '${image}' statelite, but its ${column} is '${text}'`,
   mend: ({ column }) =>
     column === 'rootfstype' ? 'write nfs' : 'write statelite, or name another image in nodetype.provmethod',

@@ -1,4 +1,7 @@
-/** Diagnostics of the three core tables: litefile, litetree and statelite (LH4xx). */
+/**
+ * Diagnostics of the three core tables: litefile, litetree and statelite (LH4xx).
+ * One file, although long: what is said about one row is worded so that the sentences fit together.
+ */
 import { defineMessage } from '../diagnostic.ts';
 
 export const unknownOption = defineMessage<{ text: string; words: string; nearest: string | undefined }>({
@@ -145,7 +148,7 @@ mtab that persists shows mounts that are gone.
 
 wrong:  "ALL","/etc/mtab","persistent",,
 right:  "ALL","/etc/mtab",,,`,
-  message: ({ path, kind }) => `${path} has the option ${kind}, and nodes need it writable and fresh to boot`,
+  message: ({ path, kind }) => `${path} has the option ${kind}: nodes are known to boot with its default option`,
   mend: () => 'leave the option blank, or waive this code where the node is known to boot so',
 });
 
@@ -164,7 +167,10 @@ export const kernelPath = defineMessage<{ path: string; place: string }>({
   code: 'LH416',
   severity: 'warning',
   title: 'an entry in a file system of the kernel',
-  help: '/proc, /sys and /dev are mounted over the image as the node starts; an entry there is hidden at once, or keeps it from starting.',
+  help: `/proc, /sys and /dev are mounted over the image as the node starts; an entry there is hidden at once, or keeps it from starting.
+
+wrong:  "ALL","/proc/sys/kernel/hostname",,,
+right:  "ALL","/etc/sysctl.conf",,,`,
   message: ({ path, place }) =>
     `${path === place ? path : `${path} lies in ${place}, which`} is mounted over as the node starts`,
   mend: () => 'remove the row',
@@ -299,7 +305,10 @@ export const doubtfulMountOption = defineMessage<{ option: string; why: string; 
   severity: 'warning',
   title: 'a mount option that may not work',
   help: `An option that nfs(5) does not name makes mount fail on most systems, and one that needs a daemon or a ticket cannot work in an
-initrd. It is passed on as it stands.`,
+initrd. It is passed on as it stands.
+
+wrong:  "nolok,vers=3"
+right:  "nolock,vers=3"`,
   message: ({ option, why }) => `'${option}' ${why}`,
   mend: ({ nearest }) =>
     nearest === undefined ? 'take it out, unless it is known to work' : `did you mean '${nearest}'?`,

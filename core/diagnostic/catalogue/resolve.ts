@@ -148,9 +148,10 @@ export const badMac = defineMessage<{ text: string }>({
 
 export const missingTable = defineMessage<{ file: string }>({
   code: 'LH315',
-  severity: 'warning',
+  severity: 'error',
   title: 'there is no nodelist table',
-  help: `Nodes are the rows of tables/nodelist.csv. Without it the cluster has no node and every managed boot file goes away.`,
-  message: ({ file }) => `${file} is missing: the cluster has no node`,
-  mend: () => 'bring it back: git checkout HEAD~1 -- tables/nodelist.csv',
+  help: `Nodes are the rows of tables/nodelist.csv. Without the file every node would lose its boot files, which is hardly ever meant.
+A cluster that really has no node has a nodelist with nothing but its header: #node,groups,comments,disable`,
+  message: ({ file }) => `${file} is missing: every node would lose its boot files`,
+  mend: () => 'bring it back (git checkout HEAD~1 -- tables/nodelist.csv), or write one with its header only',
 });

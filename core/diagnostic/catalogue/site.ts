@@ -18,7 +18,10 @@ export const installlocWithServiceNodes = defineMessage<{ sign: string }>({
   severity: 'warning',
   title: 'site.installloc together with service nodes',
   help: `Service nodes serve statelite images from their own /install, which litehouse keeps in step. installloc tells them to mount one
-from elsewhere instead; the cookbook asks not to set it where there are service nodes.`,
+from elsewhere instead; the cookbook asks not to set it where there are service nodes.
+
+wrong:  "installloc","/install"    with rows in servicenode.csv
+right:  no row installloc`,
   message: ({ sign }) => `installloc is set, and ${sign}`,
   mend: () => 'remove the row installloc from tables/site.csv',
 });
@@ -28,7 +31,10 @@ export const unknownDialect = defineMessage<{ text: string }>({
   severity: 'error',
   title: 'a dialect that does not exist',
   help: `litehouse.dialect says which meaning the option words of litefile have: cookbook (April 2010) or later (from September 2010 on).
-Any other word leaves open which files are links and which are mounts, and so nothing is planned.`,
+Any other word leaves open which files are links and which are mounts, and so nothing is planned.
+
+wrong:  "litehouse.dialect","2010"
+right:  "litehouse.dialect","later"`,
   message: ({ text }) => `litehouse.dialect '${text}' is neither cookbook nor later`,
   mend: () => "write 'cookbook' or 'later'",
 });
@@ -37,7 +43,10 @@ export const unknownSiteKey = defineMessage<{ key: string; known: string; neares
   code: 'LH354',
   severity: 'warning',
   title: 'a site key of litehouse that does not exist',
-  help: 'Keys that begin with litehouse. steer litehouse itself; one that it does not know does nothing.',
+  help: `Keys that begin with litehouse. steer litehouse itself; one that it does not know does nothing.
+
+wrong:  "litehouse.strickt","1"
+right:  "litehouse.strict","1"`,
   message: ({ key }) => `'${key}' is not a key that litehouse knows: it does nothing`,
   mend: ({ nearest, known }) => (nearest === undefined ? `known: ${known}` : `did you mean '${nearest}'?`),
 });
@@ -58,7 +67,10 @@ export const badSitePort = defineMessage<{ text: string }>({
   code: 'LH356',
   severity: 'warning',
   title: 'site.xcatdport is not a port',
-  help: 'The port stands in the kernel line, as XCAT=host:port: it is where nodes ask for their answer. A port is a number from 1 to 65535.',
+  help: `The port stands in the kernel line, as XCAT=host:port: it is where nodes ask for their answer. A port is a number from 1 to 65535.
+
+wrong:  "xcatdport","tcp/3001"
+right:  "xcatdport","3001"`,
   message: ({ text }) => `xcatdport '${text}' is not a port: 3001 is used`,
   mend: () => 'write 3001, or the port that the node listener has',
 });
