@@ -233,7 +233,8 @@ class RunningEngine implements Engine {
     planned: Planned,
     base: { world: World | undefined; sets: PreviousSets },
   ): { preview: Preview; composed: Composed } {
-    return previewPlan(planned.plan, planned.checked, { ...base, present: (id) => this.builds.present(id) });
+    const roots = new Set(this.settings.roots.map(({ name }) => name));
+    return previewPlan(planned.plan, planned.checked, { ...base, present: (id) => this.builds.present(id), roots });
   }
 
   private async planCommit(commit: string, snapshot?: Snapshot): Promise<Planned> {

@@ -1,7 +1,7 @@
 /** Snapshot to preview: view, checks, plan, world and difference, in one pure pass but for reading the snapshot. */
 import { checkView } from '../check/check.ts';
 import { judgeSeverity } from '../check/severity.ts';
-import { twoClaims } from '../diagnostic/catalogue/plan.ts';
+import { badOutput, twoClaims } from '../diagnostic/catalogue/plan.ts';
 import type { Diagnostic } from '../diagnostic/diagnostic.ts';
 import { type Composed, composeWorld, type PreviousSets } from '../plan/compose.ts';
 import { diffWorlds } from '../plan/diff.ts';
@@ -55,13 +55,20 @@ export async function planSnapshot(
 export function previewPlan(
   plan: Plan,
   checked: readonly Diagnostic[],
-  base: { readonly world: World | undefined; readonly sets: PreviousSets; readonly present: (id: string) => boolean },
+  base: {
+    readonly world: World | undefined;
+    readonly sets: PreviousSets;
+    readonly present: (id: string) => boolean;
+    /** Names of the roots that there are; undefined: not known here, any will do. */
+    readonly roots?: ReadonlySet<string>;
+  },
 ): { preview: Preview; composed: Composed } {
   const composed = composeWorld(plan, base.sets, base.present, base.world);
+  const homeless = undeclaredRoots(composed.world, base.roots);
   // Two nodes with one address claim one path too: what the tables say wrong is said once, as the tables' mistake.
   const wrong = checked.some((diagnostic) => diagnostic.severity === 'error');
   const claims = wrong ? composed.diagnostics.filter(({ code }) => code !== twoClaims.code) : composed.diagnostics;
-  const diagnostics = judgeSeverity(plan.view, [...checked, ...claims]);
+  const diagnostics = judgeSeverity(plan.view, [...checked, ...claims, ...homeless]);
   const ok = diagnostics.every((diagnostic) => diagnostic.severity !== 'error');
   const preview: Preview = {
     commit: plan.view.commit,
@@ -72,6 +79,20 @@ export function previewPlan(
     diff: ok ? diffWorlds(base.world, composed.world) : undefined,
   };
   return { preview, composed };
+}
+
+/** A plugin that plans below a root that the settings lack: said in the push, where it can still be refused. */
+function undeclaredRoots(world: World, roots: ReadonlySet<string> | undefined): Diagnostic[] {
+  const found: Diagnostic[] = [];
+  for (const [name, entries] of world.roots) {
+    const [entry] = entries.values();
+    if (roots === undefined || roots.has(name) || entry === undefined) continue;
+    const known = [...roots].join(', ');
+    found.push(
+      badOutput(undefined, { plugin: entry.plugin, what: `it plans below root '${name}'; the settings have ${known}` }),
+    );
+  }
+  return found;
 }
 
 const nothing: PreviousSets = new Map();

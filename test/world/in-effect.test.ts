@@ -2,8 +2,10 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { contractVersion, definePlugin } from '../../core/plugin/plugin.ts';
 import { builtLab, lines, oneMoreFile, until } from './built-lab.ts';
-import { setMain } from './engine-lab.ts';
+import { labEngine, setMain } from './engine-lab.ts';
 
 const lab = builtLab();
 
@@ -171,5 +173,27 @@ describe('what is in effect', () => {
     expect(await engine.reconcile('test')).toMatchObject({ ok: true });
     expect(await engine.status()).toMatchObject({ state: 'applied', applied: first, problem: undefined });
     expect(await engine.verify()).toEqual([]);
+  });
+
+  test('a plugin that plans below a root that the settings lack is refused before anything is applied', async () => {
+    const [first = ''] = await lab.commits({});
+    const homeless = definePlugin({
+      name: 'homeless',
+      contract: contractVersion,
+      version: '1',
+      about: 'Plans below a root that is not there.',
+      reads: {},
+      options: z.strictObject({}),
+      setup: () => ({
+        plan: () => [{ kind: 'file', target: 'mn', root: 'nowhere', path: 'a', mode: 0o644, content: { text: 'a' } }],
+      }),
+    });
+    setMain(lab.repository, first);
+    const engine = await labEngine({ repository: lab.repository, dir: lab.dir, plugins: [homeless] });
+    const result = await engine.reconcile('test');
+    expect(result.ok).toBe(false);
+    expect(result.lines.join()).toContain("LH503: plugin homeless: it plans below root 'nowhere'");
+    expect(await engine.status()).toMatchObject({ state: 'refused', applied: undefined });
+    await engine.close();
   });
 });

@@ -71,7 +71,7 @@ describe('a node that waits for its image', () => {
     );
     const status = await (await lab.running()).status();
     expect(status.builds.find(({ state }) => state === 'failed')?.detail).toMatch(/generation img fails/);
-    expect(status.state).toBe('applied, waiting');
+    await until('settled', async () => (await lab.state()) === 'applied, waiting');
     expect(lab.boot('n01')).toBe(old);
     lab.builds('');
     await lab.engine?.reconcile('again', { retryBuilds: true });
