@@ -63,6 +63,8 @@ export interface PartOutput extends Placed {
   readonly order: number;
   readonly line: string;
   readonly item?: string;
+  /** The item that this node alone needs, where `item` stands for several nodes: what is held for it while it runs. */
+  readonly alone?: string;
 }
 
 /** The mode, owner and comment line of a file made of parts; one output a file, from the plugin that owns it. */

@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { Diagnostic, MessageKind } from '../diagnostic/diagnostic.ts';
 import type { Image, ImageBuild, View } from '../resolve/view.ts';
 import type { TableSchema } from '../tables/schema.ts';
-import type { ArtifactOutput, Output } from './output.ts';
+import type { ArtifactOutput, Output, RootName } from './output.ts';
 
 /** The version of this contract; a plugin names the one that it was written for and is refused where it differs. */
 export const contractVersion = 1;
@@ -55,13 +55,24 @@ export interface ImagePlan {
   readonly artifacts: readonly ArtifactOutput[];
 }
 
+/**
+ * What is known of the host that a plan is put into effect on; part of the stamp, and the same for as long as the process runs.
+ * A preview without a server's settings has none.
+ */
+export interface Place {
+  /** Absolute directory behind a root of a target; undefined: not known here, as for every other host. */
+  directory(target: string, root: RootName): string | undefined;
+  /** Whether reload commands run. */
+  readonly reloads: boolean;
+}
+
 export interface PluginHooks {
   /** First: asked for each osimage in the order of the loaded plugins; the first that answers builds it. None: it is external. Pure. */
   images?(view: View, image: Image): ImagePlan | undefined;
   /** All, in load order. Pure: no clock, disk, network, randomness. */
-  check?(view: View): readonly Diagnostic[];
+  check?(view: View, place?: Place): readonly Diagnostic[];
   /** All, in load order. Outputs for every target. Pure. */
-  plan?(view: View): readonly Output[];
+  plan?(view: View, place?: Place): readonly Output[];
   /** The only impure producer. Runs only when no artifact of that digest exists. */
   build?(artifact: ArtifactOutput, context: BuildContext): Promise<void>;
   /** Reads the live system for drift that files alone do not show. */

@@ -1,46 +1,37 @@
-/** nfs-exports: one file in exports.d with a line for images, one for overlays and one for each state directory. */
+/** nfs-exports: one file for the NFS server with a line for images, one for overlays and one for each state directory. */
 import { z } from 'zod';
-import { imageDirectory } from '../../core/boot/image-directory.ts';
 import { bootsFromUs, type OurServers, ourServers } from '../../core/boot/servers.ts';
-import type { Diagnostic } from '../../core/diagnostic/diagnostic.ts';
 import type { Output } from '../../core/plugin/output.ts';
-import { contractVersion, definePlugin } from '../../core/plugin/plugin.ts';
-import { publishedRoot } from '../../core/resolve/nodes.ts';
-import { type Node, originOf, type View } from '../../core/resolve/view.ts';
-import { badNetwork, exportedToAll, messages, noNetwork, unsafeState } from './messages.ts';
+import { contractVersion, definePlugin, type Place } from '../../core/plugin/plugin.ts';
+import type { Node, View } from '../../core/resolve/view.ts';
+import { checkExports } from './check.ts';
+import { foldAddresses } from './fold.ts';
+import { type Form, ganeshaForm, kernelForm } from './forms.ts';
+import { imageLine, type Line, readOnlyLines, stateLine } from './lines.ts';
+import { messages } from './messages.ts';
 import { type NetworkIndex, networkIndex } from './networks.ts';
-import { statePath, within } from './state-path.ts';
+import { within } from './state-path.ts';
 
 const options = z.strictObject({
-  /** Form of the file: exports(5) of the kernel's server. */
-  form: z.enum(['kernel']).default('kernel'),
+  /** Which server's file is written: exports(5) of the kernel's, nfs-ganesha's, or both. */
+  form: z.enum(['kernel', 'ganesha', 'both']).default('kernel'),
   /** The cookbook's line for everyone instead of one that names networks. */
   widest: z.boolean().default(false),
-  /** Whether to run `exportfs -ra` after a change. */
+  /** Whether the server is told after a change: `exportfs -ra`, or a reload of nfs-ganesha. */
   reload: z.boolean().default(true),
+  /** Export_Id of a path for nfs-ganesha, where two paths would otherwise have the same (LH816). */
+  exportIds: z.record(z.string().startsWith('/'), z.int().min(1).max(65_535)).default({}),
 });
 
-type Options = z.output<typeof options>;
-
-export const exportsFile = 'litehouse.exports';
-
-const header = [
-  '# Written by litehouse from its config repository; edits made here are lost at the next apply.',
-  '# Change the tables noderes, networks, litetree and statelite there instead.',
-];
-
-// no_root_squash in all three: a node's init is root, and so is everything that reads the image (files of mode 0600 in the
-// rootimg, host keys in an overlay) or creates and chowns the node's own state. Squashed, root would be nobody there.
-const readOnly = '(ro,no_root_squash,sync,no_subtree_check)';
-const readWrite = '(rw,sync,no_root_squash,no_subtree_check)';
+export type Options = z.output<typeof options>;
 
 /** Order of the lines in the file: images, overlays, state. */
-const order = { images: 10, overlays: 20, state: 30 };
+const order: Readonly<Record<Line['of'], number>> = { images: 10, overlays: 20, state: 30 };
 
 export const nfsExports = definePlugin<Options>({
   name: 'nfs-exports',
   contract: contractVersion,
-  version: '1',
+  version: '2',
   about:
     'Exports images and overlays read-only to the networks of booting nodes, and state directories to their nodes.',
   reads: {
@@ -51,180 +42,185 @@ export const nfsExports = definePlugin<Options>({
   messages,
   options,
   setup: (given) => {
-    const planned = new WeakMap<Node, readonly Output[]>();
+    const planned = new WeakMap<Node, Planned>();
     return {
-      check: (view) => checkExports(view, given),
-      plan: (view) => planExports(view, given, planned),
+      check: (view, place) => checkExports(view, given, place),
+      plan: (view, place) => planExports({ view, given, place, ...made(view, given) }, planned),
     };
   },
 });
 
-/**
- * Gives a path as exports(5) reads it: blanks and the characters with a meaning there as a backslash and three octal digits.
- * @example exportPath('/srv/a b') // '/srv/a\\040b'
- */
-export function exportPath(path: string): string {
-  return path.replace(/[\s"#\\]/g, (sign) => `\\${sign.charCodeAt(0).toString(8).padStart(3, '0')}`);
+/** What a node's outputs were made for; the place is the process's, and the rest is in the node or in the options. */
+interface Planned {
+  readonly place: Place | undefined;
+  /** Clients of its state directory, which other nodes' addresses have a say in. */
+  readonly clients: string;
+  readonly outputs: readonly Output[];
 }
 
-function planExports(view: View, given: Options, planned: WeakMap<Node, readonly Output[]>): Output[] {
-  const servers = ourServers(view, 'nfsserver');
-  const networks = networkIndex(view.tables.get('networks'));
+interface Planning {
+  readonly view: View;
+  readonly given: Options;
+  readonly place: Place | undefined;
+  readonly servers: OurServers;
+  readonly networks: NetworkIndex;
+  readonly forms: readonly Form[];
+}
+
+function made(view: View, given: Options): Pick<Planning, 'servers' | 'networks' | 'forms'> {
+  const forms: Form[] = [];
+  if (given.form !== 'ganesha') forms.push(kernelForm);
+  if (given.form !== 'kernel') forms.push(ganeshaForm(given.exportIds));
+  return { servers: ourServers(view, 'nfsserver'), networks: networkIndex(view.tables.get('networks')), forms };
+}
+
+function planExports(planning: Planning, planned: WeakMap<Node, Planned>): Output[] {
+  const { view, given, place, servers, forms } = planning;
   const outputs: Output[] = [];
-  // The file is there on each of our NFS servers even without a line: parts of a waiting node need a place to go.
+  // The files are there on each of our NFS servers even without a line: parts of a waiting node need a place to go.
   for (const target of servers.targets) {
-    const placed = { target, root: 'exports', path: exportsFile };
-    outputs.push({ ...placed, kind: 'shared-file', header, mode: 0o644 });
-    // exportfs fails on a line whose directory is missing, and an external image's tree may come later than its row.
+    for (const { file, header, reload } of forms) {
+      outputs.push({ target, root: 'exports', path: file, kind: 'shared-file', header, mode: 0o644 });
+      if (!given.reload) continue;
+      // A whole root of exports.d files is exportfs's; ganesha reads the one that its configuration includes.
+      const when = reload.name === 'exportfs' ? { root: 'exports' } : { root: 'exports', path: file };
+      outputs.push({ kind: 'reload', target, name: reload.name, command: reload.command, when });
+    }
+    // A line whose directory is missing is an error to both servers, and an external image's tree may come later than its row.
     const store = { target, root: 'install', path: 'netboot', lifetime: 'create-only' } as const;
     outputs.push({ ...store, kind: 'directory', mode: 0o755 });
-    if (given.reload) {
-      const command = ['exportfs', '-ra'] as const;
-      outputs.push({ kind: 'reload', target, name: 'exportfs', command, when: { root: 'exports' } });
-    }
   }
-  if (given.widest) for (const line of widestLines(view, servers)) outputs.push(line);
+  if (given.widest) for (const line of widestLines(planning)) outputs.push(line);
+  const states = stateClients(planning);
+  const one = onlyOnce();
   for (const node of view.nodes.values()) {
     if (!bootsFromUs(node)) continue;
-    let ofNode = planned.get(node);
-    if (ofNode === undefined) {
-      ofNode = planNode(view, node, given, servers, networks);
-      planned.set(node, ofNode);
+    const clients = states.get(node) ?? '';
+    let known = planned.get(node);
+    if (known === undefined || known.place !== place || known.clients !== clients) {
+      known = { place, clients, outputs: planNode(planning, node, clients, one) };
+      planned.set(node, known);
     }
-    for (const output of ofNode) outputs.push(output);
+    for (const output of known.outputs) outputs.push(output);
   }
   return outputs;
 }
 
-function planNode(view: View, node: Node, given: Options, servers: OurServers, networks: NetworkIndex): Output[] {
+function planNode(planning: Planning, node: Node, clients: string, one: (text: string) => string): Output[] {
+  const { view, place, servers, networks } = planning;
   const outputs: Output[] = [];
-  const clients = clientsOf(node, networks);
-  for (const line of readOnlyLines(view, node, servers)) {
-    if (!isWidest(view, given, line)) addParts(outputs, node, line, clients, readOnly);
+  for (const line of readOnlyLines(view, node, servers, place)) {
+    if (!isWidest(planning, line)) addParts(outputs, planning, node, line, clientsOf(node, networks), one);
   }
-  addState(outputs, view, node, servers);
+  const state = stateLine(view, node, servers, place);
+  if (state === undefined) return outputs;
+  const standFor = clients.split(' ');
+  const pairs = node.addresses.map((address, at): [string, string] => [address, standFor[at] ?? address]);
+  addParts(outputs, planning, node, state, pairs, one);
+  // Inside the exported directory the node's own, made once and never emptied.
+  const placed = { target: state.target, root: 'state', path: `${state.path.slice(1)}/${node.name}` } as const;
+  outputs.push({ ...placed, node: node.name, kind: 'directory', mode: 0o755, lifetime: 'create-only' });
   return outputs;
+}
+
+/** The clients that stand for each node's addresses at its state directory: them, or networks of nothing but such addresses. */
+function stateClients({ view, place, servers }: Planning): ReadonlyMap<Node, string> {
+  const users = new Map<string, { addresses: Set<string>; nodes: Node[] }>();
+  for (const node of view.nodes.values()) {
+    if (!bootsFromUs(node)) continue;
+    const line = stateLine(view, node, servers, place);
+    if (line === undefined || node.addresses.length === 0) continue;
+    const key = `${line.target} ${line.path}`;
+    let known = users.get(key);
+    if (known === undefined) {
+      known = { addresses: new Set(), nodes: [] };
+      users.set(key, known);
+    }
+    known.nodes.push(node);
+    for (const address of node.addresses) known.addresses.add(address);
+  }
+  const found = new Map<Node, string>();
+  for (const { addresses, nodes } of users.values()) {
+    const clients = foldAddresses(addresses);
+    for (const node of nodes) {
+      found.set(node, node.addresses.map((address) => clients.get(address) ?? address).join(' '));
+    }
+  }
+  return found;
 }
 
 /** Whether the cookbook's one line for everybody stands for this one. */
-function isWidest(view: View, given: Options, line: Line): boolean {
-  return given.widest && line.order === order.images && within(line.path, view.installdir);
+function isWidest({ view, given }: Planning, line: Line): boolean {
+  return given.widest && line.of === 'images' && within(line.path, view.installdir);
 }
 
-/** The cookbook's line once for each host that serves an image to a booting node. */
-function widestLines(view: View, servers: OurServers): Output[] {
+/** The line for everybody once for each host that serves an image to a booting node. */
+function widestLines(planning: Planning): Output[] {
+  const { view, place, servers, forms } = planning;
   const targets = new Set<string>();
   for (const node of view.nodes.values()) {
     if (!bootsFromUs(node)) continue;
-    for (const line of readOnlyLines(view, node, servers)) {
-      if (line.order === order.images && within(line.path, view.installdir)) targets.add(line.target);
+    for (const line of readOnlyLines(view, node, servers, place))
+      if (isWidest(planning, line)) targets.add(line.target);
+  }
+  return [...targets].flatMap((target) => {
+    const all = imageLine(view, target, view.installdir, place);
+    return forms.map(
+      (form): Output => ({
+        kind: 'part',
+        target,
+        root: 'exports',
+        path: form.file,
+        order: order.images,
+        line: form.widest(all),
+      }),
+    );
+  });
+}
+
+/** `clients`: what the node itself needs, and the client that stands for it in the file. */
+function addParts(
+  outputs: Output[],
+  { forms }: Planning,
+  node: Node,
+  line: Line,
+  clients: Iterable<readonly [alone: string, client: string]>,
+  one: (text: string) => string,
+): void {
+  for (const form of forms) {
+    const placed = { kind: 'part', target: line.target, root: 'exports', path: form.file, node: node.name } as const;
+    const text = one(form.line(line));
+    const seen = new Set<string>();
+    for (const [alone, client] of clients) {
+      const own = alone === client ? undefined : form.items(line, alone);
+      for (const [at, item] of form.items(line, client).entries()) {
+        const lone = own?.[at] === item ? undefined : own?.[at];
+        const key = `${item} ${lone}`;
+        if (seen.has(key)) continue;
+        seen.add(key);
+        const part = { ...placed, order: order[line.of], line: text, item: one(item) };
+        outputs.push(lone === undefined ? part : { ...part, alone: lone });
+      }
     }
   }
-  return [...targets].map((target) => widestLine(view, target));
 }
 
-interface Line {
-  readonly target: string;
-  readonly order: number;
-  readonly path: string;
-}
-
-/** What a node mounts read-only from hosts of ours: its image, and our overlay trees that its litetree names. */
-function readOnlyLines(view: View, node: Node, servers: OurServers): Line[] {
-  const lines: Line[] = [];
-  const images = servers.targetOf(node.imageServer?.address);
-  const store = imageDirectory(view, node)?.store;
-  // A relative nfsdir is the boot loader plugin's to report; exports(5) has no place for it.
-  if (images !== undefined && store?.startsWith('/') === true) {
-    lines.push({ target: images, order: order.images, path: store });
-  }
-  const overlays = new Set<string>();
-  for (const tree of node.litetree) {
-    const target =
-      tree.ours && tree.present && within(tree.path, publishedRoot) ? servers.targetOf(tree.address) : undefined;
-    if (target !== undefined) overlays.add(target);
-  }
-  for (const target of overlays) lines.push({ target, order: order.overlays, path: publishedRoot });
-  return lines;
-}
-
-function addParts(outputs: Output[], node: Node, line: Line, clients: Iterable<string>, rights: string): void {
-  const text = exportPath(line.path);
-  for (const client of clients) {
-    outputs.push({
-      kind: 'part',
-      target: line.target,
-      root: 'exports',
-      path: exportsFile,
-      node: node.name,
-      order: line.order,
-      line: text,
-      item: `${client}${rights}`,
-    });
-  }
-}
-
-/** A line for the state directory and, inside it, the node's own, made once and never emptied. */
-function addState(outputs: Output[], view: View, node: Node, servers: OurServers): void {
-  const target = servers.targetOf(node.statemnt?.address);
-  if (target === undefined || node.statemnt === undefined) return;
-  const state = statePath(view, node.statemnt.path);
-  if ('why' in state) return;
-  addParts(outputs, node, { target, order: order.state, path: state.path }, node.addresses, readWrite);
-  const path = `${state.path.slice(1)}/${node.name}`;
-  const placed = { target, root: 'state', path, node: node.name } as const;
-  outputs.push({ ...placed, kind: 'directory', mode: 0o755, lifetime: 'create-only' });
+/** Gives equal texts as one string: most nodes share their lines and clients, and a plan keeps those of every node. */
+function onlyOnce(): (text: string) => string {
+  const known = new Map<string, string>();
+  return (text) => {
+    const first = known.get(text);
+    if (first === undefined) known.set(text, text);
+    return first ?? text;
+  };
 }
 
 /** Networks of all of a node's addresses, since it may mount from any; its own address where the table has no network. */
-function clientsOf(node: Node, networks: NetworkIndex): Set<string> {
+function clientsOf(node: Node, networks: NetworkIndex): (readonly [string, string])[] {
   const found = new Set<string>();
   for (const address of node.addresses) {
     const client = networks.clientOf(address);
     if (client !== undefined) found.add(client);
   }
-  return found.size > 0 ? found : new Set(node.addresses);
-}
-
-/** The line as the cookbook prints it (2.1), to the letter. */
-function widestLine(view: View, target: string): Output {
-  const line = `${exportPath(view.installdir)} *(ro,no_root_squash,sync)`;
-  return { target, root: 'exports', path: exportsFile, kind: 'part', order: order.images, line };
-}
-
-function checkExports(view: View, given: Options): Diagnostic[] {
-  const servers = ourServers(view, 'nfsserver');
-  const networks = networkIndex(view.tables.get('networks'));
-  const found: Diagnostic[] = [];
-  if (given.widest) found.push(exportedToAll(undefined, { path: view.installdir }));
-  for (const row of networks.faulty) {
-    const [net, mask] = [row.table.value(row, 'net') ?? '', row.table.value(row, 'mask') ?? ''];
-    found.push(badNetwork(originOf({ row, column: 'net' }), { net, mask }));
-  }
-
-  const outside: string[] = [];
-  const unsafe = new Map<string, { node: Node; path: string; why: string; nodes: string[] }>();
-  for (const node of view.nodes.values()) {
-    if (!bootsFromUs(node)) continue;
-    if (
-      servers.targetOf(node.imageServer?.address) !== undefined &&
-      !node.addresses.some((it) => networks.clientOf(it))
-    ) {
-      outside.push(node.name);
-    }
-    const mount = node.statemnt;
-    if (mount === undefined || servers.targetOf(mount.address) === undefined) continue;
-    const state = statePath(view, mount.path);
-    if (!('why' in state)) continue;
-    const key = `${mount.row.table.file}:${mount.row.line} ${state.why}`;
-    const entry = unsafe.get(key) ?? { node, path: mount.path, why: state.why, nodes: [] };
-    entry.nodes.push(node.name);
-    unsafe.set(key, entry);
-  }
-  for (const { node, path, why, nodes } of unsafe.values()) {
-    const at = node.statemnt === undefined ? undefined : originOf({ row: node.statemnt.row, column: 'statemnt' });
-    found.push(unsafeState(at, { path, why }, nodes));
-  }
-  if (outside.length > 0 && !given.widest) found.push(noNetwork(undefined, { count: outside.length }, outside));
-  return found;
+  return [...(found.size > 0 ? found : node.addresses)].map((client) => [client, client]);
 }

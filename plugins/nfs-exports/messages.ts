@@ -44,4 +44,60 @@ thousands of those, exportfs becomes slow. Right: a networks row for each networ
   mend: () => 'add a row to tables/networks.csv; until then each of them is exported to by its own address',
 });
 
-export const messages = [exportedToAll, unsafeState, badNetwork, noNetwork] as const;
+interface Elsewhere {
+  readonly path: string;
+  readonly disk: string;
+}
+
+const inWords = (places: readonly Elsewhere[]): string => {
+  const [first, ...more] = places;
+  const others = more.length === 0 ? '' : ` (and ${more.length} more)`;
+  return `${first?.path} lies in ${first?.disk}${others}`;
+};
+
+export const unservable = defineMessage<{ places: readonly Elsewhere[] }>({
+  code: 'LH815',
+  severity: 'warning',
+  title: "the kernel's NFS server cannot serve a path that nodes ask for",
+  help: `Nodes ask for the path that the tables say (/install/netboot, /syncdirs, /lite/state). The kernel's NFS server
+serves a directory only by the path that it has on the server's disk, so exports.d names that one, and a node's mount is
+refused where the two differ. Right: "roots": { "install": "/install", "syncdirs": "/syncdirs" } in litehouse.json, and
+for a state directory a link of its own: ln -s /var/lib/litehouse/world/state/lite /lite (NFSv3 follows it; waive this
+code then). nfs-ganesha serves any directory under any path: "plugins": { "nfs-exports": { "form": "ganesha" } }.
+Wrong: reloads on, form kernel, and the roots where the embedded default puts them.`,
+  message: ({ places }) => `kernel NFS cannot serve ${inWords(places)}`,
+  mend: ({ places: [first] }) =>
+    `set roots in litehouse.json, link ${first?.path} to ${first?.disk}, or take nfs-ganesha ("form": "ganesha")`,
+});
+
+export const sameExportId = defineMessage<{ id: number; first: string; second: string }>({
+  code: 'LH816',
+  severity: 'error',
+  title: 'two exported directories with one Export_Id',
+  help: `nfs-ganesha tells exports apart by a number from 1 to 65535, which is in every file handle that a node holds.
+litehouse makes it from the path, so that it never changes under a running node; rarely two paths meet in one number.
+Right: "plugins": { "nfs-exports": { "form": "ganesha", "exportIds": { "/lite/state2": 17 } } }.
+Wrong: two paths with one number, of which ganesha serves only the first.`,
+  message: ({ id, first, second }) => `${first} and ${second} would both have Export_Id ${id}`,
+  mend: ({ second }) => `give one of them a number of its own: "exportIds": { ${JSON.stringify(second)}: 17 }`,
+});
+
+export const unwritable = defineMessage<{ path: string }>({
+  code: 'LH817',
+  severity: 'error',
+  title: "a path that nfs-ganesha's configuration has no spelling for",
+  help: `A path that holds both ' and \\ cannot be written in ganesha.conf, and one block that ganesha cannot read takes all
+exports out of service. Right: /lite/bob's state. Wrong: /lite/bob's\\state.`,
+  message: ({ path }) => `${path} cannot be written in ganesha's configuration`,
+  mend: () => "name a directory without ' or without \\",
+});
+
+export const messages = [
+  exportedToAll,
+  unsafeState,
+  badNetwork,
+  noNetwork,
+  unservable,
+  sameExportId,
+  unwritable,
+] as const;

@@ -11,7 +11,8 @@ export interface NetworkIndex {
 
 /** Reads net and mask once; asking costs one look-up for each different mask, not for each row. */
 export function networkIndex(table: Table | undefined): NetworkIndex {
-  const byPrefix = new Map<number, Set<number>>();
+  /** Prefix to network to its client text: one string for all nodes in it. */
+  const byPrefix = new Map<number, Map<number, string>>();
   const six: { range: [ipaddr.IPv6, number]; client: string }[] = [];
   const faulty: Row[] = [];
   for (const row of table?.rows ?? []) {
@@ -22,11 +23,13 @@ export function networkIndex(table: Table | undefined): NetworkIndex {
     if (range === undefined) faulty.push(row);
     else if (range.kind === 6) six.push({ range: [range.net, range.prefix], client: `${net}/${range.prefix}` });
     else {
-      const nets = byPrefix.get(range.prefix) ?? new Set<number>();
-      byPrefix.set(range.prefix, nets.add(range.net));
+      const nets = byPrefix.get(range.prefix) ?? new Map<number, string>();
+      byPrefix.set(range.prefix, nets.set(range.net, `${toDotted(range.net)}/${toDotted(maskOf(range.prefix))}`));
     }
   }
-  const prefixes = [...byPrefix.keys()].sort((left, right) => right - left);
+  const byMask = [...byPrefix]
+    .sort(([left], [right]) => right - left)
+    .map(([prefix, nets]) => [maskOf(prefix), nets] as const);
   six.sort((left, right) => right.range[1] - left.range[1]);
 
   return {
@@ -39,9 +42,9 @@ export function networkIndex(table: Table | undefined): NetworkIndex {
       }
       const number = fromDotted(address);
       if (number === undefined) return undefined;
-      for (const prefix of prefixes) {
-        const net = (number & maskOf(prefix)) >>> 0;
-        if (byPrefix.get(prefix)?.has(net)) return `${toDotted(net)}/${toDotted(maskOf(prefix))}`;
+      for (const [mask, nets] of byMask) {
+        const client = nets.get((number & mask) >>> 0);
+        if (client !== undefined) return client;
       }
       return undefined;
     },
@@ -79,15 +82,26 @@ function maskOf(prefix: number): number {
   return prefix === 0 ? 0 : (0xffffffff << (32 - prefix)) >>> 0;
 }
 
+/** Read sign by sign: check and plan ask for every address of every node, and splitting makes five objects each time. */
 function fromDotted(text: string): number | undefined {
-  const parts = text.split('.');
-  if (parts.length !== 4) return undefined;
   let number = 0;
-  for (const part of parts) {
-    if (!/^\d{1,3}$/.test(part) || Number(part) > 255) return undefined;
-    number = number * 256 + Number(part);
+  let part = 0;
+  let digits = 0;
+  let dots = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === 0x2e) {
+      if (digits === 0 || ++dots > 3) return undefined;
+      number = number * 256 + part;
+      part = 0;
+      digits = 0;
+    } else {
+      if (code < 0x30 || code > 0x39 || ++digits > 3) return undefined;
+      part = part * 10 + code - 0x30;
+      if (part > 255) return undefined;
+    }
   }
-  return number;
+  return dots === 3 && digits > 0 ? number * 256 + part : undefined;
 }
 
 function toDotted(number: number): string {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { DirectoryOutput, PartOutput } from '../../core/plugin/output.ts';
 import { type FakeView, fakeView } from '../testing/view.ts';
-import { exportPath, nfsExports } from './index.ts';
+import { exportPath } from './forms.ts';
+import { nfsExports } from './index.ts';
 
 const hooksFor = (options: object = {}) => nfsExports.setup(nfsExports.options.parse(options));
 const plan = (given: FakeView, options: object = {}) => hooksFor(options).plan?.(fakeView(given)) ?? [];
@@ -192,8 +193,8 @@ describe('the file', () => {
   it('is there with its header, and the image directory, even when nothing boots, and exportfs runs after a change', () => {
     expect(plan({})).toMatchObject([
       { kind: 'shared-file', target: 'mn', root: 'exports', path: 'litehouse.exports', mode: 0o644 },
-      { kind: 'directory', target: 'mn', root: 'install', path: 'netboot', lifetime: 'create-only' },
       { kind: 'reload', target: 'mn', command: ['exportfs', '-ra'], when: { root: 'exports' } },
+      { kind: 'directory', target: 'mn', root: 'install', path: 'netboot', lifetime: 'create-only' },
     ]);
     expect(plan({}, { reload: false }).map((it) => it.kind)).toEqual(['shared-file', 'directory']);
   });

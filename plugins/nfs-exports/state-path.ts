@@ -12,6 +12,23 @@ export type StatePath = { readonly path: string } | { readonly why: string };
  * what nodes boot from, or what the server runs on. A place of its own below the installdir is fine.
  */
 export function statePath(view: View, written: string): StatePath {
+  let known = judged.get(view);
+  if (known === undefined) {
+    known = new Map();
+    judged.set(view, known);
+  }
+  let path = known.get(written);
+  if (path === undefined) {
+    path = judge(view, written);
+    known.set(written, path);
+  }
+  return path;
+}
+
+/** Ten thousand nodes share a few state directories. */
+const judged = new WeakMap<View, Map<string, StatePath>>();
+
+function judge(view: View, written: string): StatePath {
   const parts = written.split('/').filter((part) => part !== '');
   if (!written.startsWith('/') || parts.includes('.') || parts.includes('..'))
     return { why: 'is not a plain absolute path' };

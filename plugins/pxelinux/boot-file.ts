@@ -8,16 +8,8 @@ export const longestLine = 2047;
 
 /** The APPEND text: `initrd=` first, as the original has it. */
 export function appendText(line: KernelLine): string {
-  let text = appended.get(line);
-  if (text === undefined) {
-    text = joinKernelLine([{ name: 'initrd', value: line.initrd }, ...line.arguments]);
-    appended.set(line, text);
-  }
-  return text;
+  return joinKernelLine([{ name: 'initrd', value: line.initrd }, ...line.arguments]);
 }
-
-/** Check measures the line that plan writes: joined once. */
-const appended = new WeakMap<KernelLine, string>();
 
 /** Bytes of the line as the kernel gets it: pxelinux puts `BOOT_IMAGE=<kernel>` in front. */
 export function passedBytes(line: KernelLine, append = appendText(line)): number {

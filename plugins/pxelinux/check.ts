@@ -14,9 +14,15 @@ export interface CheckOptions {
 
 /**
  * Checks every node that has a state with a boot file. A fault in a shared row is said once, with all its nodes. `sound`
- * remembers nodes without a fault: one that stands unchanged is the same object.
+ * remembers nodes without a fault: one that stands unchanged is the same object. `written`: whether plan has written a node's
+ * boot file already, which it does only with a line that is safe and short enough.
  */
-export function checkNodes(view: View, options: CheckOptions, sound: WeakSet<Node> = new WeakSet()): Diagnostic[] {
+export function checkNodes(
+  view: View,
+  options: CheckOptions,
+  sound: WeakSet<Node> = new WeakSet(),
+  written: (node: Node) => boolean = () => false,
+): Diagnostic[] {
   const found = new Findings();
   for (const node of view.nodes.values()) {
     if (node.state === undefined || node.state === 'offline' || sound.has(node)) continue;
@@ -25,7 +31,10 @@ export function checkNodes(view: View, options: CheckOptions, sound: WeakSet<Nod
     else {
       checkText(found, node);
       checkMacs(found, view, node);
-      if (node.state !== 'boot' && node.problems.length === 0) checkLine(found, view, node, options.maxCommandLine);
+      if (node.state !== 'boot' && node.problems.length === 0) {
+        checkWrittenIn(found, view, node);
+        if (!written(node)) checkLine(found, view, node, options.maxCommandLine);
+      }
     }
     if (found.count === before) sound.add(node);
   }
@@ -85,9 +94,9 @@ function checkMacs(found: Findings, view: View, node: Node): void {
   }
 }
 
-function checkLine(found: Findings, view: View, node: Node, limit: number): void {
-  const line = kernelLine(view, node);
-  if (line === undefined) return;
+/** Cells that reach a node's kernel line. */
+function checkWrittenIn(found: Findings, view: View, node: Node): void {
+  if (kernelLine(view, node) === undefined) return;
   const nfsdir = view.value(node.name, 'noderes', 'nfsdir');
   if (nfsdir !== undefined && !nfsdir.text.startsWith('/')) {
     found.add(`nfsdir ${place(nfsdir)}`, node.name, (nodes) =>
@@ -103,7 +112,12 @@ function checkLine(found: Findings, view: View, node: Node, limit: number): void
   }
   const added = view.value(node.name, 'bootparams', 'addkcmdline');
   if (added !== undefined) checkWords(found, added.text, added, node.name);
+}
 
+/** The line itself, as the kernel would get it. */
+function checkLine(found: Findings, view: View, node: Node, limit: number): void {
+  const line = kernelLine(view, node);
+  if (line === undefined) return;
   const faults = kernelLineFaults(line);
   for (const { text, why, from } of faults) {
     // The key is the row, not the text: with a variable in the row every node has another text, and one line says it all.
@@ -114,6 +128,7 @@ function checkLine(found: Findings, view: View, node: Node, limit: number): void
   }
   const bytes = faults.length > 0 ? 0 : passedBytes(line);
   if (bytes > limit) {
+    const added = view.value(node.name, 'bootparams', 'addkcmdline');
     found.add(`long ${node.name}`, node.name, (nodes) =>
       say.lineTooLong(originOf(added ?? { row: node.row }), { node: node.name, bytes, limit }, nodes),
     );

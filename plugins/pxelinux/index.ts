@@ -40,7 +40,7 @@ export const pxelinux = definePlugin<Options>({
     const planned = new WeakMap<Node, readonly Output[]>();
     const sound = new WeakSet<Node>();
     return {
-      check: (view) => checkNodes(view, given, sound),
+      check: (view) => checkNodes(view, given, sound, (node) => (planned.get(node)?.length ?? 0) > 0),
       plan: (view) => planBootFiles(view, given, planned),
     };
   },

@@ -19,14 +19,18 @@ export function linkNames(view: View, node: Node): string[] {
   return [...names];
 }
 
+const dotted = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/;
+const bytes = Array.from({ length: 256 }, (_, byte) => byte.toString(16).toUpperCase().padStart(2, '0'));
+
 /** `10.0.1.1` gives `0A000101`; anything that is not IPv4 gives undefined, as pxelinux has no such name for it. */
 export function hexName(address: string): string | undefined {
-  const parts = address.split('.');
-  if (parts.length !== 4) return undefined;
+  const parts = dotted.exec(address);
+  if (parts === null) return undefined;
   let name = '';
-  for (const part of parts) {
-    if (!/^\d{1,3}$/.test(part) || Number(part) > 255) return undefined;
-    name += Number(part).toString(16).toUpperCase().padStart(2, '0');
+  for (let i = 1; i <= 4; i++) {
+    const byte = bytes[Number(parts[i])];
+    if (byte === undefined) return undefined;
+    name += byte;
   }
   return name;
 }

@@ -1,0 +1,113 @@
+/**
+ * What running nodes booted with and may have mounted: their parts of shared files stay until they boot with another set or an
+ * administrator releases them (RULES, State directories, exports, holds). State of the engine, never part of a plan.
+ */
+import type { Store } from '../apply/store.ts';
+import type { NodeSet } from '../plan/make-plan.ts';
+import type { PartOutput } from '../plugin/output.ts';
+
+const database = 'booted';
+
+/** Ten thousand nodes boot at once: what they booted with is written together. */
+const writeAfterMilliseconds = 250;
+
+export class BootedSets {
+  /** Grows with every change: what was composed before one stands on other holds. */
+  version = 0;
+  private readonly known = new Map<string, readonly PartOutput[]>();
+  private readonly store: Store;
+  private readonly waiting = new Set<string>();
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(store: Store) {
+    this.store = store;
+    // What an older version wrote and this one cannot read holds nothing; the node says it again at its next boot.
+    const one = onlyOnce();
+    for (const { key, value } of store.range(database)) {
+      if (areParts(value))
+        this.known.set(
+          key,
+          value.map((part) => shared(part, one)),
+        );
+    }
+  }
+
+  /** The parts that each node booted with. */
+  get parts(): ReadonlyMap<string, readonly PartOutput[]> {
+    return this.known;
+  }
+
+  /** Remembers that a node runs with a set, in place of the one before. */
+  booted(node: string, set: NodeSet): void {
+    const parts = set.outputs.flatMap(({ output }) => (output.kind === 'part' ? [output] : []));
+    if (JSON.stringify(this.known.get(node)) === JSON.stringify(parts)) return;
+    this.known.set(node, parts);
+    this.changed([node]);
+  }
+
+  /** Forgets what nodes booted with; gives those of them of which anything was known. */
+  release(nodes: Iterable<string>): readonly string[] {
+    const released = [...nodes].filter((node) => this.known.delete(node));
+    this.changed(released);
+    return released;
+  }
+
+  private changed(nodes: readonly string[]): void {
+    if (nodes.length === 0) return;
+    this.version++;
+    for (const node of nodes) this.waiting.add(node);
+    this.timer ??= setTimeout(() => void this.written().catch(() => undefined), writeAfterMilliseconds);
+  }
+
+  /** Resolves when all is written; what a full disk refuses is tried again with the next change. */
+  async written(): Promise<void> {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    const nodes = [...this.waiting];
+    this.waiting.clear();
+    if (nodes.length === 0) return;
+    try {
+      await this.store.batch(nodes.map((node) => ({ db: database, key: node, value: this.known.get(node) })));
+    } catch (error) {
+      for (const node of nodes) this.waiting.add(node);
+      throw error;
+    }
+  }
+}
+
+/** Most nodes have the same lines: read back from the store, each would have texts of its own. */
+function shared(part: PartOutput, one: (text: string) => string): PartOutput {
+  const { item, alone } = part;
+  return {
+    ...part,
+    target: one(part.target),
+    root: one(part.root),
+    path: one(part.path),
+    line: one(part.line),
+    ...(item === undefined ? {} : { item: one(item) }),
+    ...(alone === undefined ? {} : { alone: one(alone) }),
+  };
+}
+
+function onlyOnce(): (text: string) => string {
+  const known = new Map<string, string>();
+  return (text) => {
+    const first = known.get(text);
+    if (first === undefined) known.set(text, text);
+    return first ?? text;
+  };
+}
+
+function areParts(value: unknown): value is PartOutput[] {
+  return (
+    Array.isArray(value) &&
+    value.every(
+      (it: Partial<PartOutput> | null) =>
+        it?.kind === 'part' &&
+        typeof it.root === 'string' &&
+        typeof it.path === 'string' &&
+        typeof it.order === 'number' &&
+        typeof it.line === 'string',
+    )
+  );
+}
