@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { missingTable } from '../diagnostic/catalogue/resolve.ts';
 import { checkView } from './check.ts';
+import { judgeSeverity } from './severity.ts';
 import { checkedRepo, viewOf } from './testing/checked.ts';
 
 const table = (header: string, ...lines: string[]) => `#${header}\n${lines.map((line) => `${line}\n`).join('')}`;
@@ -16,6 +17,7 @@ const cluster = {
   'tables/nodetype.csv': table('node,os,arch,profile,provmethod', '"a","os","arch","profile","image"'),
   'tables/chain.csv': table('node,currstate', '"a","statelite"'),
   'tables/hosts.csv': table('node,ip', String.raw`"a","|n(\d+)|10.0.0.($1+10)|"`),
+  'tables/policy.csv': table('priority,rule', '"1","allow"'),
 };
 
 describe('addresses', () => {
@@ -27,6 +29,30 @@ describe('addresses', () => {
   it('may stand twice for one node', async () => {
     const hosts = table('node,ip,otherinterfaces', '"n01","10.0.0.7","-ib0:10.0.0.7"');
     expect(brief(await checkedRepo({ ...cluster, 'tables/hosts.csv': hosts }), 'LH312')).toEqual([]);
+  });
+});
+
+describe('rows for nobody', () => {
+  const rows = Array.from({ length: 250 }, (_, i) => `"x${i}","1"`);
+  const files = {
+    ...cluster,
+    'tables/nodepos.csv': table('node,rack', ...rows),
+    'tables/nodehm.csv': table('node,mgt', '"y","1"'),
+  };
+
+  it('are told up to two hundred a table, then counted, and hide none of another table', async () => {
+    const found = await checkedRepo(files);
+    expect(brief(found, 'LH310').length).toBe(201);
+    expect(found.filter(({ code }) => code === 'LH119').map(({ message }) => message)).toEqual([
+      '50 more problems of this file are not shown',
+    ]);
+  });
+
+  it('are not counted either where they are waived', async () => {
+    const site = table('key,value', '"litehouse.waive.LH310","racks that come in March"');
+    const view = await viewOf({ ...files, 'tables/site.csv': site });
+    const shown = judgeSeverity(view, [...view.diagnostics, ...checkView(view)]);
+    expect(shown.filter(({ code }) => code === 'LH310' || code === 'LH119')).toEqual([]);
   });
 });
 

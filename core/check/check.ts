@@ -1,5 +1,6 @@
 /** Rules across tables: what single rows cannot show. */
 import type { Diagnostic } from '../diagnostic/diagnostic.ts';
+import { checkPolicy } from '../policy/check.ts';
 import type { View } from '../resolve/view.ts';
 import { checkAddresses, checkMacs } from './addresses.ts';
 import { checkDialect } from './dialect.ts';
@@ -30,6 +31,7 @@ const checks: readonly ((view: View) => Diagnostic[])[] = [
   checkMountOptions,
   checkPriorities,
   checkState,
+  checkPolicy,
 ];
 
 /** All checks of the core. Pure; cost is linear in nodes and rows. */

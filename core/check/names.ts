@@ -2,6 +2,7 @@
 import { badImageName } from '../diagnostic/catalogue/check.ts';
 import { unusedImage } from '../diagnostic/catalogue/lite.ts';
 import { unknownGroup } from '../diagnostic/catalogue/resolve.ts';
+import { moreProblems } from '../diagnostic/catalogue/tables.ts';
 import type { Diagnostic } from '../diagnostic/diagnostic.ts';
 import type { View } from '../resolve/view.ts';
 import { nearest } from '../tables/nearest.ts';
@@ -10,7 +11,7 @@ import { schemas } from '../tables/schemas.ts';
 /** Tables whose keys may be hosts that are no nodes of the cluster: servers, switches, BMCs. */
 const hostTables = new Set(['hosts', 'servicenode', 'mac', 'nodelist']);
 
-/** More of one kind than this says nothing new. */
+/** More of one kind in one table than this says nothing new: they are counted. */
 const most = 200;
 
 export function checkKeys(view: View): Diagnostic[] {
@@ -18,16 +19,23 @@ export function checkKeys(view: View): Diagnostic[] {
   const found: Diagnostic[] = [];
   for (const table of view.tables.values()) {
     if (schemas.get(table.name)?.keyedBy !== 'node' || hostTables.has(table.name)) continue;
+    let count = 0;
     for (const row of table.rows) {
       const key = table.value(row, 'node');
-      if (key === undefined || view.nodes.has(key) || groups.has(key)) continue;
+      if (key === undefined || view.nodes.has(key) || groups.has(key) || ++count > most) continue;
       // Groups are few; with node names among the candidates every message would be a guess among ten thousand.
       const args = { key, table: table.name, nearest: nearest(key, groups) };
       found.push(unknownGroup(table.at(row, 'node'), args));
-      if (found.length >= most) return found;
     }
+    found.push(...counted(view, unknownGroup.code, table.file, count));
   }
   return found;
+}
+
+/** The number of those that were not told; nothing where their kind is waived, since then none is. */
+function counted(view: View, code: string, file: string, count: number): Diagnostic[] {
+  if (count <= most || view.site.has(`litehouse.waive.${code}`)) return [];
+  return [moreProblems({ file, line: 0, column: 0 }, { count: count - most })];
 }
 
 function groupNames(view: View): Set<string> {
@@ -62,13 +70,15 @@ export function checkImageNames(view: View): Diagnostic[] {
   const told = new Set<string>();
   for (const name of ['litefile', 'litetree', 'statelite']) {
     const table = view.tables.get(name);
+    let count = 0;
     for (const row of table?.rows ?? []) {
       const image = table?.value(row, 'image');
       if (table === undefined || image === undefined || known.has(image) || told.has(`${name} ${image}`)) continue;
       told.add(`${name} ${image}`);
+      if (++count > most) continue;
       found.push(unusedImage(table.at(row, 'image'), { image, table: name, nearest: nearest(image, known) }));
-      if (found.length >= most) return found;
     }
+    if (table !== undefined) found.push(...counted(view, unusedImage.code, table.file, count));
   }
   return found;
 }

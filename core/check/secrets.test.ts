@@ -38,6 +38,15 @@ describe('a secret column', () => {
     expect(isKeptSecret(value)).toBe(false);
   });
 
+  it('is known by its name in a table that nobody declared', async () => {
+    const text =
+      '#node,user,BmcPassword\n"n01","admin","hunter2x"\n"n02","admin","hunter2x"y\n"n03","admin",,hunter2x\n';
+    const found = await checkedRepo({ 'tables/ourbmc.csv': text });
+    const errors = found.filter(({ severity }) => severity === 'error');
+    expect(errors.map(({ code, at }) => `${code} ${at?.line}`)).toEqual(['LH111 3', 'LH113 4', 'LH321 2']);
+    expect(JSON.stringify(found)).not.toContain('hunter2x');
+  });
+
   it('is checked in rows that are switched off, and in tables that nothing reads', async () => {
     const found = await checkedRepo({
       'tables/passwd.csv': '#key,username,password,comments,disable\n"system","root","hunter2x",,"1"\n',

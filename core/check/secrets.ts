@@ -1,7 +1,7 @@
 /** Secrets that do not belong in a commit: clear values in secret columns, private keys in tables and lists (DESIGN 5). */
 import { clearSecret, privateKeyText } from '../diagnostic/catalogue/check.ts';
 import type { Diagnostic } from '../diagnostic/diagnostic.ts';
-import { declaredSecrets } from '../import/secrets.ts';
+import { secretColumns } from '../import/secrets.ts';
 import type { View } from '../resolve/view.ts';
 import type { Table } from '../tables/table.ts';
 
@@ -21,7 +21,7 @@ const pem = /-----BEGIN [A-Z ]*PRIVATE KEY( BLOCK)?-----/;
 export function checkSecrets(view: View): Diagnostic[] {
   const found: Diagnostic[] = [];
   for (const table of view.tables.values()) {
-    for (const column of declaredSecrets(table.name)) found.push(...clearValues(table, column));
+    for (const column of secretColumns(table)) found.push(...clearValues(table, column));
     // One search of the whole text; rows are only looked at where it finds something.
     if (pem.test(table.text)) found.push(...keyCells(table));
   }
@@ -37,7 +37,6 @@ export function checkSecrets(view: View): Diagnostic[] {
 
 function clearValues(table: Table, column: string): Diagnostic[] {
   const found: Diagnostic[] = [];
-  if (!table.columns.includes(column)) return found;
   for (const rows of [table.rows, table.disabled]) {
     for (const row of rows) {
       const value = table.value(row, column);

@@ -6,11 +6,13 @@ import {
   installlocWithServiceNodes,
   unknownDialect,
   unknownSiteKey,
+  unknownStrict,
 } from '../diagnostic/catalogue/site.ts';
 import type { Diagnostic, Position } from '../diagnostic/diagnostic.ts';
 import type { View } from '../resolve/view.ts';
 import { nearest } from '../tables/nearest.ts';
 import type { Row, Table } from '../tables/table.ts';
+import { strictness } from './severity.ts';
 
 /** Keys of litehouse's own; `litehouse.waive.CODE` besides. */
 const ownKeys = ['litehouse.dialect', 'litehouse.strict'];
@@ -54,6 +56,8 @@ function checkKey(
   switch (key) {
     case 'litehouse.dialect':
       return text === 'cookbook' || text === 'later' ? undefined : unknownDialect(at('value'), { text });
+    case 'litehouse.strict':
+      return strictness(text) === undefined ? unknownStrict(at('value'), { text }) : undefined;
     case 'xcatdport':
       return /^\d{1,5}$/.test(text) && Number(text) > 0 && Number(text) < 65536
         ? undefined

@@ -1,6 +1,7 @@
 /** State directories: nodes that two rows lead to, directories named after the node; and litetree priorities used twice. */
 import { samePriority, stateEndsInNode, stateTwice } from '../diagnostic/catalogue/lite.ts';
 import type { Diagnostic } from '../diagnostic/diagnostic.ts';
+import { priorityOf } from '../resolve/mounts.ts';
 import { imageRank } from '../resolve/options.ts';
 import type { Image, View } from '../resolve/view.ts';
 import type { Row, Table } from '../tables/table.ts';
@@ -73,17 +74,18 @@ function sameMount(table: Table, a: Row, b: Row): boolean {
 }
 
 function endsInNode(view: View, table: Table): Diagnostic[] {
-  const nodesOf = new Map<Row, string[]>();
+  // By line: a node that was taken over from the view before has its row from the table before.
+  const nodesOf = new Map<number, string[]>();
   for (const node of view.nodes.values()) {
     if (node.statemnt === undefined || !node.statemnt.path.endsWith(`/${node.name}`)) continue;
-    const nodes = nodesOf.get(node.statemnt.row);
-    if (nodes === undefined) nodesOf.set(node.statemnt.row, [node.name]);
+    const nodes = nodesOf.get(node.statemnt.row.line);
+    if (nodes === undefined) nodesOf.set(node.statemnt.row.line, [node.name]);
     else nodes.push(node.name);
   }
   const found: Diagnostic[] = [];
   for (const row of table.rows) {
     const text = table.value(row, 'statemnt') ?? '';
-    const nodes = nodesOf.get(row);
+    const nodes = nodesOf.get(row.line);
     // A row that no node uses yet says it by its variable.
     if (nodes === undefined && !/\/\$(node|\{node\})\/*$/.test(text)) continue;
     found.push(stateEndsInNode(table.at(row, 'statemnt'), { text }, nodes));
@@ -100,8 +102,9 @@ export function checkPriorities(view: View): Diagnostic[] {
     const priority = table?.value(row, 'priority')?.trim();
     if (table === undefined || priority === undefined || table.value(row, 'directory') === undefined) continue;
     // A priority that is no number is an error already.
-    if (!Number.isFinite(Number(priority))) continue;
-    const key = `${Number(priority)} ${table.value(row, 'image') ?? 'ALL'}`;
+    const number = priorityOf(priority);
+    if (number === undefined) continue;
+    const key = `${number} ${table.value(row, 'image') ?? 'ALL'}`;
     const other = first.get(key);
     if (other === undefined) first.set(key, row);
     else found.push(samePriority(table.at(row, 'priority'), { priority, line: other.line }));

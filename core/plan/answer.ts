@@ -1,7 +1,9 @@
 /** What a node is told at boot: one text, whole or provably not (DESIGN 8, RULES Answers). */
+import type { Policy, Refusal } from '../policy/policy.ts';
+import { nodeCommands } from '../policy/rows.ts';
 import { litefileLines } from '../resolve/images.ts';
 import type { Image, Mount, Node } from '../resolve/view.ts';
-import type { Generation, NodeAnswer } from './world.ts';
+import type { Generation, NodeAnswer, RefusedAnswer, WholeAnswer } from './world.ts';
 
 /** Version of the text's form; a node's program refuses another. */
 export const answerVersion = 1;
@@ -35,9 +37,52 @@ function mountFields(mount: Mount): string {
   return `${mount.address ?? '-'}\t${mount.path}${mount.options === undefined ? '' : `\t${mount.options}`}`;
 }
 
-/** The node's own part of its answer at a commit, or the reason why it gets none. */
-export function answerOf(node: Node, commit: string, bodies: Bodies): NodeAnswer {
-  const refusal = (reason: string): NodeAnswer => ({ kind: 'refusal', commit, reason });
+/** The node's own part of its answer at a commit, or the reason why it gets none. `policy` undefined: every node may ask. */
+export function answerOf(node: Node, commit: string, bodies: Bodies, policy?: Policy): NodeAnswer {
+  const answer = madeAnswer(node, commit, bodies);
+  if (policy === undefined || answer.kind === 'refusal') return answer;
+  const [first, ...others] = node.addresses;
+  const told = underPolicy(node, answer, policy, first);
+  if (!policy.tellsApart(node)) return told;
+  return { ...told, except: new Map(others.map((address) => [address, underPolicy(node, answer, policy, address)])) };
+}
+
+/** The answer where the policy table allows both of its parts, else the refusal that names the row. */
+function underPolicy(
+  node: Node,
+  answer: WholeAnswer,
+  policy: Policy,
+  address: string | undefined,
+): WholeAnswer | RefusedAnswer {
+  const refusals = nodeCommands.map((command) => policy.refusal(node, command, address));
+  const first = refusals.find((each) => each !== undefined);
+  if (first === undefined) return answer;
+  const allowed = nodeCommands.find((_, i) => refusals[i] === undefined);
+  const reason = `${node.name} may not ask for ${refusalReason(refusals)}`;
+  const refusal: RefusedAnswer = { kind: 'refusal', commit: answer.commit, reason };
+  return allowed === undefined ? refusal : { ...refusal, allowed: { command: allowed, answer } };
+}
+
+function refusalReason(refusals: readonly (Refusal | undefined)[]): string {
+  const parts = new Map<Refusal['why'], { readonly commands: string[]; readonly mend: string[] }>();
+  nodeCommands.forEach((command, i) => {
+    const refusal = refusals[i];
+    if (refusal === undefined) return;
+    const part = parts.get(refusal.why) ?? { commands: [], mend: [] };
+    parts.set(refusal.why, part);
+    part.commands.push(command);
+    if (refusal.row === undefined) {
+      const priority = command === 'litefile' ? '4.7' : '4.8';
+      part.mend.push(`chtab priority=${priority} policy.commands=${command} policy.rule=allow`);
+    }
+  });
+  return [...parts]
+    .map(([why, { commands, mend }]) => `${commands.join(' and ')}: ${[why, ...mend].join('; ')}`)
+    .join(', nor for ');
+}
+
+function madeAnswer(node: Node, commit: string, bodies: Bodies): WholeAnswer | RefusedAnswer {
+  const refusal = (reason: string): RefusedAnswer => ({ kind: 'refusal', commit, reason });
   switch (node.state) {
     case undefined:
       return refusal(
@@ -83,6 +128,21 @@ export function answerText(node: string, answer: NodeAnswer & { kind: 'answer' }
     `litehouse\t${answerVersion}\nnode\t${node}\ncommit\t${answer.commit}\n` +
     `generation\t${generation.id}\nimage\t${generation.image}\n${answer.body}${generation.litefile}end\t${lines}\n`
   );
+}
+
+const ascii = /^[\0-\x7f]*$/;
+
+/** The long part of an answer is the generation's: looked at once, not for each of ten thousand nodes. */
+const plainGenerations = new WeakMap<Generation, boolean>();
+
+/** Whether all of an answer's text is ASCII, so that it has as many bytes as characters. */
+export function isPlainAnswer(node: string, answer: NodeAnswer & { kind: 'answer' }, generation: Generation): boolean {
+  let plain = plainGenerations.get(generation);
+  if (plain === undefined) {
+    plain = ascii.test(generation.litefile) && ascii.test(generation.id) && ascii.test(generation.image);
+    plainGenerations.set(generation, plain);
+  }
+  return plain && ascii.test(answer.body) && ascii.test(node) && ascii.test(answer.commit);
 }
 
 export function refusalText(reason: string): string {

@@ -8,10 +8,12 @@ import { nodeApp, nodeHandler } from './app.ts';
 
 const asked: [string, string | undefined][] = [];
 const text = '# litehouse answer\nname ä\nend\n';
+const plainText = '# litehouse answer\nend\n';
 
 function answerFor(address: string, generation?: string): AnswerText {
   asked.push([address, generation]);
   if (address === '127.0.1.7') return { kind: 'answer', text, commit: 'c', generation: 'g' };
+  if (address === '127.0.1.6') return { kind: 'answer', text: plainText, plain: true, commit: 'c', generation: 'g' };
   if (address === '127.0.1.8') return refusal(403, 'offline');
   if (generation === 'old') return refusal(409, 'unknown generation');
   return refusal(404, `no node has ${address}`);
@@ -48,7 +50,7 @@ describe('by hand', () => {
   });
 
   test('nothing else is here, and nothing can be written', async () => {
-    for (const path of ['/', '/answer/n07', '/answer/', '/nodes/n07/answer', '/status', '/config.git/info/refs']) {
+    for (const path of ['/', '/answer/n07', '/answer/', '/nodes/n07/answer', '/config.git/info/refs']) {
       expect((await app.request(path, {}, from('127.0.1.7'))).status, path).toBe(404);
     }
     for (const method of ['POST', 'PUT', 'DELETE']) {
@@ -75,9 +77,13 @@ describe('over sockets', () => {
   });
   afterAll(() => listener.close(0));
 
-  async function fetchFrom(localAddress: string, method = 'GET'): Promise<{ response: IncomingMessage; body: string }> {
+  async function fetchFrom(
+    localAddress: string,
+    method = 'GET',
+    query = '',
+  ): Promise<{ response: IncomingMessage; body: string }> {
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
-      get(`${listener.url}/answer`, { localAddress, method, agent: false }, resolve).on('error', reject);
+      get(`${listener.url}/answer${query}`, { localAddress, method, agent: false }, resolve).on('error', reject);
     });
     let body = '';
     for await (const chunk of response.setEncoding('utf8')) body += chunk;
@@ -91,6 +97,29 @@ describe('over sockets', () => {
     expect(response.headers['content-length']).toBe(String(Buffer.byteLength(text)));
     expect(response.headers['transfer-encoding']).toBeUndefined();
     expect((await fetchFrom('127.0.1.8')).response.statusCode).toBe(403);
+  });
+
+  test('an answer that is all ASCII is as whole as any other', async () => {
+    const { response, body } = await fetchFrom('127.0.1.6');
+    expect([response.headers['content-length'], body]).toEqual([String(plainText.length), plainText]);
+    expect(response.headers['content-type']).toBe('text/plain; charset=utf-8');
+  });
+
+  test('a query means the same however it is written', async () => {
+    const seen = async (query: string) => {
+      asked.length = 0;
+      const { response } = await fetchFrom('127.0.1.9', 'GET', query);
+      return [asked[0]?.[1], response.statusCode];
+    };
+    expect(await seen('?generation=old&always=200')).toEqual(['old', 200]);
+    expect(await seen('?always=200&generation=old')).toEqual(['old', 200]);
+    expect(await seen('?generation=old')).toEqual(['old', 409]);
+    expect(await seen('?generation=%6fld')).toEqual(['old', 409]);
+    expect(await seen('?generation=a+b')).toEqual(['a b', 404]);
+    expect(await seen('?generation=old&always=2000')).toEqual(['old', 409]);
+    expect(await seen('?generation=')).toEqual([undefined, 404]);
+    expect(await seen('?always=200')).toEqual([undefined, 200]);
+    expect(await seen('')).toEqual([undefined, 404]);
   });
 
   test('HEAD says how long the answer is, without it', async () => {

@@ -2,16 +2,40 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
-import ipaddr from 'ipaddr.js';
-import type { Engine } from '../../core/engine/types.ts';
+import type { AnswerText, Engine } from '../../core/engine/types.ts';
+import { classicList } from '../../core/plan/classic.ts';
+import { type NodeCommand, nodeCommands } from '../../core/policy/rows.ts';
+import { dialectOf } from '../../core/resolve/options.ts';
+import type { Log } from '../log.ts';
+import type { Counter } from '../metrics.ts';
+import type { NodeReports } from '../reports/reports.ts';
+import { RefusalLog } from './refusals.ts';
+import { noProxies, type Proxies, sourceOf } from './source.ts';
+import { statusReceiver } from './status-post.ts';
 
 /** What the listener hands along with a request. */
 export interface NodeBindings {
-  readonly incoming: Pick<IncomingMessage, 'socket'>;
+  readonly incoming: Pick<IncomingMessage, 'socket' | 'headers'>;
+}
+
+export type NodeEngine = Pick<Engine, 'answerFor'> & Partial<Pick<Engine, 'world' | 'view'>>;
+
+export interface NodeOptions {
+  /** Counts answers by what became of them. */
+  readonly answers?: Counter;
+  /** Takes reports of nodes; undefined: none are taken. */
+  readonly reports?: Pick<NodeReports, 'receive'>;
+  /** Hears of refusals. */
+  readonly log?: Log;
+  /** Proxies whose X-Forwarded-For is believed. */
+  readonly proxies?: Proxies;
+  /** Milliseconds, for limits by time. */
+  readonly now?: () => number;
 }
 
 /**
- * `GET /answer?generation=G`: the answer of the node that has the peer's address, as plain text.
+ * `GET /answer?generation=G`: the answer of the node that has the peer's address, as plain text. `GET /litefile` and
+ * `GET /litetree`: its two parts, as the original's scripts ask for them.
  *
  * The address identifies a node, it does not authenticate it (DESIGN 8). A refusal comes with its own status (403, 404,
  * 409, 503); with `&always=200` it comes with 200, because busybox wget throws the body of an error away, and the body is
@@ -19,17 +43,29 @@ export interface NodeBindings {
  *
  * @example `curl --interface 127.0.1.7 'http://127.0.0.1:3001/answer?generation=20a1'`
  */
-export function nodeApp(engine: Pick<Engine, 'answerFor'>): Hono<{ Bindings: NodeBindings }> {
+export function nodeApp(engine: NodeEngine, options: NodeOptions = {}): Hono<{ Bindings: NodeBindings }> {
+  return appOf(answererOf(engine, options), engine);
+}
+
+function appOf(answerTo: Answerer, engine: NodeEngine): Hono<{ Bindings: NodeBindings }> {
   const app = new Hono<{ Bindings: NodeBindings }>();
   app.get('/answer', (c) => {
-    const { text, status } = answerTo(engine, c.env.incoming, new URL(c.req.url).search);
+    const { text, status } = answerTo(c.env.incoming, new URL(c.req.url).search);
     return plainText(text, status);
   });
+  for (const command of nodeCommands) {
+    app.get(`/${command}`, (c) => {
+      const { text, status, whole } = answerTo(c.env.incoming, new URL(c.req.url).search, command);
+      return plainText(whole ? classicList(text, command, dialectOf(engine.view?.site ?? new Map())) : text, status);
+    });
+  }
   // Not a second route on /answer: hono takes its fast path only where one handler matches.
   app.notFound((c) =>
-    c.req.path === '/answer'
-      ? plainText('405: nodes only read here: GET /answer\n', 405, { allow: 'GET, HEAD' })
-      : plainText('404: nodes ask here: GET /answer\n', 404),
+    ['/answer', '/litefile', '/litetree'].includes(c.req.path)
+      ? plainText(`405: nodes only read here: GET ${c.req.path}\n`, 405, { allow: 'GET, HEAD' })
+      : c.req.path === '/status'
+        ? plainText('405: nodes only report here: POST /status\n', 405, { allow: 'POST' })
+        : plainText('404: nodes ask here: GET /answer\n', 404),
   );
   app.onError((error) => plainText(`500: ${error.message}\n`, 500));
   return app;
@@ -39,41 +75,67 @@ export function nodeApp(engine: Pick<Engine, 'answerFor'>): Hono<{ Bindings: Nod
  * The app as a handler of node's own server. A client in an initrd may speak HTTP/1.0 and send no Host header.
  *
  * `GET /answer`, the one request that ten thousand nodes send at once, goes past hono: with it a listener reached 0.65 of bare
- * node:http, without it 0.9 (`npm run bench -- answers`). Everything else is hono's.
+ * node:http, without it 0.9 (`npm run bench -- answers`). `POST /status` does too, for its body is read under limits of its own.
+ * Everything else is hono's.
  */
 export function nodeHandler(
-  engine: Pick<Engine, 'answerFor'>,
+  engine: NodeEngine,
+  options: NodeOptions = {},
 ): (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void> | void {
-  const listener = getRequestListener(nodeApp(engine).fetch, { hostname: 'litehouse' });
+  const answerTo = answererOf(engine, options);
+  const listener = getRequestListener(appOf(answerTo, engine).fetch, { hostname: 'litehouse' });
+  const receive = statusReceiver(engine, options);
   return (incoming, outgoing) => {
     const url = incoming.url ?? '';
+    if (incoming.method === 'POST' && /^\/status(?:\?|$)/.test(url)) return receive(incoming, outgoing);
     if (incoming.method !== 'GET' || !/^\/answer(?:\?|$)/.test(url)) return listener(incoming, outgoing);
-    const { text, status } = answerTo(engine, incoming, url.slice('/answer'.length));
-    outgoing.writeHead(status, { 'content-type': textType, 'content-length': Buffer.byteLength(text) });
-    outgoing.end(text);
+    const { text, status, plain } = answerTo(incoming, url.slice('/answer'.length));
+    // Counting and encoding the bytes of a text that is known to be ASCII would cost more than all the rest of it.
+    outgoing.writeHead(status, {
+      'content-type': textType,
+      'content-length': plain ? text.length : Buffer.byteLength(text),
+    });
+    outgoing.end(text, plain ? 'latin1' : 'utf8');
   };
 }
 
-/** The answer to the peer of a request. `search`: its query, with the question mark. */
-function answerTo(
-  engine: Pick<Engine, 'answerFor'>,
-  incoming: NodeBindings['incoming'],
-  search: string,
-): { readonly text: string; readonly status: number } {
+interface Told {
+  readonly text: string;
+  readonly status: number;
+  readonly plain: boolean;
+  /** An answer, no refusal. */
+  readonly whole: boolean;
+}
+
+/** Answers the source of a request. `search`: its query, with the question mark; `only`: the one part that is asked for. */
+type Answerer = (incoming: NodeBindings['incoming'], search: string, only?: NodeCommand) => Told;
+
+function answererOf(engine: NodeEngine, options: NodeOptions): Answerer {
+  const { answers, log, proxies = noProxies, now = Date.now } = options;
+  const refusals = log === undefined ? undefined : new RefusalLog(log, now);
+  return (incoming, search, only) => {
+    const { generation, always } = readQuery(search);
+    const source = sourceOf(incoming, proxies);
+    const answer: AnswerText = engine.answerFor(source, generation, only);
+    answers?.add(answer.kind === 'answer' ? 'answer' : String(answer.status));
+    if (answer.kind === 'answer') return { text: answer.text, status: 200, plain: answer.plain === true, whole: true };
+    // While nothing is applied yet nobody has anything to change.
+    if (answer.status !== 503) refusals?.refused(source, only ?? 'answer', answer.status, answer.reason);
+    return { text: answer.text, status: always ? 200 : answer.status, plain: false, whole: false };
+  };
+}
+
+/** What our own program on the node sends, to the letter: nothing in it is escaped. */
+const usualQuery = /^\?generation=([\w.-]+)(&always=200)?$/;
+
+function readQuery(search: string): { readonly generation: string | undefined; readonly always: boolean } {
+  const usual = usualQuery.exec(search);
+  if (usual !== null) return { generation: usual[1], always: usual[2] !== undefined };
   const asked = new URLSearchParams(search);
-  const address = peerAddress(incoming.socket.remoteAddress);
-  const answer = engine.answerFor(address, asked.get('generation') || undefined);
-  const status = answer.kind === 'answer' || asked.get('always') === '200' ? 200 : answer.status;
-  return { text: answer.text, status };
+  return { generation: asked.get('generation') || undefined, always: asked.get('always') === '200' };
 }
 
 const textType = 'text/plain; charset=utf-8';
-
-/** A listener on `::` sees IPv4 peers as `::ffff:10.0.0.7`; the tables have `10.0.0.7`. */
-function peerAddress(address: string | undefined): string {
-  if (address === undefined) return '';
-  return address.includes(':') && ipaddr.isValid(address) ? ipaddr.process(address).toString() : address;
-}
 
 function plainText(text: string, status: number, more?: Readonly<Record<string, string>>): Response {
   return new Response(text, {

@@ -1,0 +1,153 @@
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { memoryStore } from '../../core/apply/store.ts';
+import type { NodeAnswer } from '../../core/plan/world.ts';
+import { bootLines, bootsOf } from './boots.ts';
+import { type NodeReports, openReports } from './reports.ts';
+
+const report = (stage: string, more: { commit?: string; generation?: string; log?: string } = {}) => ({
+  ...{ stage, commit: more.commit ?? 'c0ffee12', generation: more.generation ?? 'g1', boot: undefined, log: more.log },
+});
+
+describe('reports of nodes', () => {
+  let state: string;
+  let open: NodeReports | undefined;
+  beforeEach(() => {
+    state = mkdtempSync(join(tmpdir(), 'litehouse-reports-'));
+  });
+  afterEach(async () => {
+    await open?.close();
+    open = undefined;
+    rmSync(state, { recursive: true, force: true });
+  });
+
+  test('are there at once, and after a restart', async () => {
+    open = await openReports(state);
+    expect(open.receive('n01', report('booted', { log: 'one\n' }))).toBe(true);
+    expect([open.of('n01')?.stage, open.log('n01')]).toEqual(['booted', 'one\n']);
+    await open.close();
+    open = await openReports(state);
+    expect([open.of('n01')?.boots, open.of('n01')?.generation, open.log('n01')]).toEqual([1, 'g1', 'one\n']);
+    expect([open.of('n02'), open.log('n02')]).toEqual([undefined, undefined]);
+  });
+
+  test('without a log keep the one before', async () => {
+    open = await openReports(state);
+    open.receive('n01', report('booted', { log: 'one\n' }));
+    open.receive('n01', report('booting'));
+    await open.written();
+    expect([open.log('n01'), open.of('n01')?.logged]).toEqual(['one\n', true]);
+    open.receive('n01', report('booting'));
+    await open.written();
+    expect(open.log('n01')).toBe('one\n');
+  });
+
+  test('are written many at a time', async () => {
+    const store = memoryStore();
+    let batches = 0;
+    const counting = {
+      ...store,
+      batch: (changes: Parameters<typeof store.batch>[0]) => {
+        batches++;
+        return store.batch(changes);
+      },
+    };
+    open = await openReports(state, { store: counting });
+    for (let i = 0; i < 1000; i++) open.receive(`n${i}`, report('booted', { log: 'x' }));
+    await open.written();
+    expect([batches, [...store.range('reports')].length, [...store.range('logs')].length]).toEqual([1, 1000, 1000]);
+  });
+
+  test('that the disk can not keep up with are refused, and taken again later', async () => {
+    open = await openReports(state, { store: memoryStore() });
+    const log = 'x'.repeat(65_536);
+    let taken = 0;
+    while (taken < 1000 && open.receive(`n${taken}`, report('booted', { log }))) taken++;
+    expect(taken).toBe(256);
+    await open.written();
+    expect(open.receive('n999', report('booted', { log }))).toBe(true);
+  });
+
+  test('of one node that sends without end take the room of one log', async () => {
+    open = await openReports(state, { store: memoryStore() });
+    for (let i = 0; i < 1000; i++) expect(open.receive('n1', report('booted', { log: 'x'.repeat(65_536) }))).toBe(true);
+  });
+
+  test('stay in memory where the disk is full, and say so', async () => {
+    const said: string[] = [];
+    const store = { ...memoryStore(), batch: () => Promise.reject(new Error('ENOSPC')) };
+    open = await openReports(state, { store, log: (_level, what) => said.push(what) });
+    open.receive('n01', report('booted', { log: 'x' }));
+    await open.written();
+    expect([open.of('n01')?.stage, said]).toEqual(['booted', ['node reports are not written']]);
+  });
+
+  test('that are damaged on disk are put aside: the server starts', async () => {
+    await (await openReports(state)).close();
+    const file = join(state, 'reports', 'data.mdb');
+    expect(existsSync(file)).toBe(true);
+    writeFileSync(file, 'this is no store');
+    open = await openReports(state);
+    expect(open.all.size).toBe(0);
+    expect(readdirSync(state).filter((name) => name.startsWith('reports.damaged-'))).toHaveLength(1);
+  });
+
+  test('are told to whoever listens, with what was known before', async () => {
+    open = await openReports(state, { store: memoryStore() });
+    const heard: unknown[] = [];
+    const off = open.on((node, now, before) => heard.push([node, now.stage, before?.stage]));
+    open.receive('n01', report('booting'));
+    open.receive('n01', report('booted'));
+    off();
+    open.receive('n01', report('booted'));
+    expect(heard).toEqual([
+      ['n01', 'booting', undefined],
+      ['n01', 'booted', 'booting'],
+    ]);
+  });
+});
+
+describe('who booted what', () => {
+  const [now, old] = ['c0ffee1234567', 'abcdef1234567'];
+  const answer = { kind: 'answer', commit: now, generation: 'g2', body: '', lines: 0 } as const;
+  const refusal = { kind: 'refusal', commit: now, reason: 'offline' } as const;
+  const names = Array.from({ length: 9 }, (_, i) => `n${i + 1}`);
+  const answers = new Map<string, NodeAnswer>(names.map((node) => [node, answer]));
+  for (const node of ['off1', 'off2']) answers.set(node, refusal);
+
+  async function lines(): Promise<string[]> {
+    const reports = await openReports('/nowhere', {
+      store: memoryStore(),
+      now: () => new Date('2026-03-04T05:06:07Z'),
+    });
+    for (const node of ['n1', 'n2']) reports.receive(node, report('booted', { commit: now, generation: 'g2' }));
+    reports.receive('n3', report('booted', { commit: old, generation: 'g2' }));
+    for (const node of ['n4', 'n5']) reports.receive(node, report('booted', { commit: old, generation: 'g1' }));
+    reports.receive('n6', report('failed', { commit: now, generation: 'g2' }));
+    reports.receive('n7', report('mounting', { commit: now, generation: 'g2' }));
+    reports.receive('off1', report('booted', { commit: old, generation: 'g1' }));
+    const found = bootLines(bootsOf({ answers }, reports));
+    await reports.close();
+    return found;
+  }
+
+  test('is one line for all that stand alike, the best first', async () => {
+    expect(await lines()).toEqual([
+      'booted c0ffee1234 (generation g2): n[1-2]  2026-03-04 05:06 UTC',
+      'booted abcdef1234 (generation g1): off1  2026-03-04 05:06 UTC',
+      'behind abcdef1234 (generation g2), same image as c0ffee1234: n3  2026-03-04 05:06 UTC',
+      'behind abcdef1234 (generation g1), boot again for generation g2: n[4-5]  2026-03-04 05:06 UTC',
+      'failed c0ffee1234 (generation g2): n6  2026-03-04 05:06 UTC',
+      'mounting c0ffee1234 (generation g2): n7  2026-03-04 05:06 UTC',
+      'never seen: n[8-9]',
+      'not due to boot from here: off2',
+    ]);
+  });
+
+  test('of a hundred thousand nodes is found in a moment, and short', () => {
+    const many = new Map(Array.from({ length: 100_000 }, (_, i) => [`n${String(i).padStart(6, '0')}`, answer]));
+    expect(bootLines(bootsOf({ answers: many }, { of: () => undefined }))).toEqual(['never seen: n[000000-099999]']);
+  });
+});

@@ -1,0 +1,175 @@
+/** What nodes reported, kept beside the model and never changing the plan: records in memory, logs on disk, written in batches. */
+import { rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DamagedStore, openStore, type Store } from '../../core/apply/store.ts';
+import type { Log } from '../log.ts';
+import { afterReport, type NodeReport, readStored, type StatusReport } from './report.ts';
+
+const records = 'reports';
+const logs = 'logs';
+
+/** Reports wait so long to be written together: ten thousand nodes boot at once. */
+const writeAfterMilliseconds = 250;
+/** Logs that may wait in memory, in bytes; what comes when the disk is slower than that is refused. */
+const mostWaiting = 16 * 2 ** 20;
+
+export type ReportListener = (node: string, now: NodeReport, before: NodeReport | undefined) => void;
+
+export interface NodeReports {
+  /** What is known of a node; undefined: it never reported. */
+  of(node: string): NodeReport | undefined;
+  readonly all: ReadonlyMap<string, NodeReport>;
+  /** The log of the last report that had one. Reads the disk: not for what nodes ask. */
+  log(node: string): string | undefined;
+  /** Takes a report in. False: too much waits to be written, the node must ask again. */
+  receive(node: string, report: StatusReport): boolean;
+  /** Hears every report as it comes, after it is taken in. Returns its own undo. */
+  on(listener: ReportListener): () => void;
+  /** Resolves when all that was taken in so far is written. */
+  written(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface ReportOptions {
+  readonly log?: Log;
+  readonly now?: () => Date;
+  /** A store of one's own, for tests. */
+  readonly store?: Store;
+}
+
+/** Opens `<state>/reports`. A damaged one is put aside: what nodes said is news, and they will say it again. */
+export async function openReports(state: string, options: ReportOptions = {}): Promise<NodeReports> {
+  const directory = join(state, 'reports');
+  if (options.store !== undefined) return new StoredReports(options.store, options);
+  try {
+    return new StoredReports(openStore(directory), options);
+  } catch (error) {
+    if (!(error instanceof DamagedStore)) throw error;
+    const aside = `${directory}.damaged-${(options.now?.() ?? new Date()).toISOString().replace(/\W/g, '')}`;
+    await rename(directory, aside);
+    options.log?.('error', 'node reports', { error: error.message, movedTo: aside });
+    return new StoredReports(openStore(directory), options);
+  }
+}
+
+class StoredReports implements NodeReports {
+  private readonly known = new Map<string, NodeReport>();
+  private readonly store: Store;
+  private readonly say: Log | undefined;
+  private readonly now: () => Date;
+  private readonly listeners = new Set<ReportListener>();
+  private readonly texts = new Map<string, string>();
+  /** Nodes whose record is to be written, with the log of the report where it has one. */
+  private waiting = new Map<string, string | undefined>();
+  private writing = new Map<string, string | undefined>();
+  private bytes = 0;
+  private timer: NodeJS.Timeout | undefined;
+  private underWay: Promise<void> = Promise.resolve();
+
+  constructor(store: Store, options: ReportOptions) {
+    this.store = store;
+    this.say = options.log;
+    this.now = options.now ?? (() => new Date());
+    for (const { key, value } of store.range(records)) {
+      const record = readStored(value);
+      if (record !== undefined) this.known.set(key, this.shared(record));
+    }
+  }
+
+  get all(): ReadonlyMap<string, NodeReport> {
+    return this.known;
+  }
+
+  of(node: string): NodeReport | undefined {
+    return this.known.get(node);
+  }
+
+  log(node: string): string | undefined {
+    const text = this.waiting.get(node) ?? this.writing.get(node) ?? this.store.get(logs, node);
+    return typeof text === 'string' ? text : undefined;
+  }
+
+  receive(node: string, report: StatusReport): boolean {
+    const bytes = report.log === undefined ? 0 : Buffer.byteLength(report.log);
+    if (this.bytes + bytes > mostWaiting) return false;
+    const before = this.known.get(node);
+    const now = this.shared(afterReport(before, report, this.now().toISOString()));
+    this.known.set(node, now);
+    const replaced = this.waiting.get(node);
+    this.bytes += bytes;
+    if (replaced !== undefined && report.log !== undefined) this.bytes -= Buffer.byteLength(replaced);
+    this.waiting.set(node, report.log ?? replaced);
+    this.timer ??= setTimeout(() => void this.write(), writeAfterMilliseconds);
+    for (const listener of this.listeners) listener(node, now, before);
+    return true;
+  }
+
+  on(listener: ReportListener): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  async written(): Promise<void> {
+    while (this.waiting.size > 0) await this.write();
+    await this.underWay;
+  }
+
+  private write(): Promise<void> {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.underWay = this.underWay.then(async () => {
+      if (this.waiting.size === 0) return;
+      this.writing = this.waiting;
+      this.waiting = new Map();
+      const changes: { db: string; key: string; value: unknown }[] = [];
+      let bytes = 0;
+      for (const [node, text] of this.writing) {
+        changes.push({ db: records, key: node, value: stored(this.known.get(node)) });
+        if (text === undefined) continue;
+        changes.push({ db: logs, key: node, value: text });
+        bytes += Buffer.byteLength(text);
+      }
+      // What a full disk refuses stays in memory as a record; its log is lost, and the next report brings another.
+      await this.store.batch(changes).catch((error: Error) => {
+        this.say?.('error', 'node reports are not written', { error: error.message });
+      });
+      this.writing = new Map();
+      this.bytes -= bytes;
+    });
+    return this.underWay;
+  }
+
+  async close(): Promise<void> {
+    await this.written();
+    await this.store.close();
+  }
+
+  /** A hundred thousand nodes boot a handful of commits and generations: each text is kept once. */
+  private shared(record: NodeReport): NodeReport {
+    const once = <T extends string | undefined>(text: T): T => {
+      if (text === undefined) return text;
+      const known = this.texts.get(text) as T | undefined;
+      if (known !== undefined) return known;
+      // Hostile nodes may invent texts without end.
+      if (this.texts.size > 10_000) this.texts.clear();
+      this.texts.set(text, text);
+      return text;
+    };
+    const { booted } = record;
+    return {
+      ...record,
+      stage: once(record.stage),
+      commit: once(record.commit),
+      generation: once(record.generation),
+      booted:
+        booted === undefined
+          ? undefined
+          : { ...booted, commit: once(booted.commit), generation: once(booted.generation) },
+    };
+  }
+}
+
+/** Without keys of no value, which a store of JSON data would not give back. */
+function stored(record: NodeReport | undefined): unknown {
+  return record === undefined ? undefined : JSON.parse(JSON.stringify(record));
+}
