@@ -53,7 +53,10 @@ async function withEngine<T>(settings: Settings, doing: string, work: (engine: E
 }
 
 /** Takes the directory's lock, or throws a Failure that names who has it. */
-export async function lockOrFail(settings: Settings, doing: string): Promise<() => Promise<void>> {
+export async function lockOrFail(
+  settings: Pick<Settings, 'dir' | 'state'>,
+  doing: string,
+): Promise<() => Promise<void>> {
   const outcome = await takeLock(lockFile(settings), doing).catch((error: NodeJS.ErrnoException) => {
     throw new Failure({
       what: `cannot work in ${settings.dir}`,

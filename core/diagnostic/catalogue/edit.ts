@@ -1,0 +1,77 @@
+/** Diagnostics of edits that commands make (LH74x): what was asked cannot be said in the tables, or the tables moved meanwhile. */
+import { defineMessage } from '../diagnostic.ts';
+
+export const editUnknown = defineMessage<{ what: string; nearest: string | undefined }>({
+  code: 'LH741',
+  severity: 'error',
+  title: 'an edit names a table or column that there is not',
+  help: `Commands write only into tables and columns that litehouse or the file itself knows: a slip of the pen would otherwise become a
+column that nothing reads. Wrong: chtab node=n01 noderes.nfsserv=10.0.0.1. Right: chtab node=n01 noderes.nfsserver=10.0.0.1.`,
+  message: ({ what }) => `there is no ${what}`,
+  mend: ({ nearest }) =>
+    nearest === undefined
+      ? 'litehouse tabdump lists the tables, litehouse tabdump TABLE shows one'
+      : `did you mean ${nearest}?`,
+});
+
+export const editKey = defineMessage<{ what: string; mend: string }>({
+  code: 'LH742',
+  severity: 'error',
+  title: 'the key of an edit does not name one row',
+  help: `chtab changes one row, found by the columns without a table's name, or adds it where there is none. Where several rows have that
+key it is not known which is meant. Wrong, with two rows for /etc/motd: chtab file=/etc/motd litefile.options=ro. Right: chtab
+image=ALL file=/etc/motd litefile.options=ro. With -d all rows of the key go.`,
+  message: ({ what }) => what,
+  mend: ({ mend }) => mend,
+});
+
+export const editImage = defineMessage<{ what: string; mend: string }>({
+  code: 'LH743',
+  severity: 'error',
+  title: 'nodeset finds no image',
+  help: `A node in state statelite or shell boots an image of the osimage table. It is named by its own name or as <os>-<arch>-<profile>;
+without a name the node keeps the one that it has. Right: nodeset n01 statelite=rhels5.4-x86_64-statelite-compute, nodeset n01
+statelite=rhels5.4-x86_64-compute, nodeset n01 statelite.`,
+  message: ({ what }) => what,
+  mend: ({ mend }) => mend,
+});
+
+export const editNodes = defineMessage<{ what: string; mend: string }>({
+  code: 'LH744',
+  severity: 'error',
+  title: 'the noderange of an edit cannot be used',
+  help: `An edit changes the nodes asked for, all of them or none: a name that is neither a node nor a group refuses the whole edit.
+Wrong: nodeset n01,n99 boot where there is no n99. Right: nodeset n01 boot.`,
+  message: ({ what }) => what,
+  mend: ({ mend }) => mend,
+});
+
+export const editConflict = defineMessage<{ table: string; what: string }>({
+  code: 'LH745',
+  severity: 'error',
+  title: 'somebody else changed the same rows while a table was edited',
+  help: `tabedit joins your edit with what others did meanwhile, row by row and cell by cell. What both changed, to different values, a
+person has to decide: nothing is overwritten in silence. The text that you wrote is kept in a file.`,
+  message: ({ table, what }) => `${table} was changed by somebody else meanwhile: ${what}`,
+  mend: ({ table }) => `look at it (litehouse tabdump ${table}) and edit it again`,
+});
+
+export const editBusy = defineMessage<{ why: string }>({
+  code: 'LH746',
+  severity: 'error',
+  title: 'the branch was too busy for an edit',
+  help: `An edit is computed on the newest commit, and again when another commit came first. After several times it gives up; nothing
+was changed.`,
+  message: ({ why }) => `the edit was not made: ${why}`,
+  mend: () => 'run the command again',
+});
+
+export const editWords = defineMessage<{ what: string; mend: string }>({
+  code: 'LH747',
+  severity: 'error',
+  title: 'an edit that says nothing that can be done',
+  help: `What was asked is no edit, or the tables cannot hold it so that exactly the nodes asked for change. Right: chtab KEY=VALUE
+TABLE.COLUMN=VALUE, chtab -d KEY=VALUE TABLE, nodeset NODERANGE statelite[=IMAGE]|boot|shell|offline.`,
+  message: ({ what }) => what,
+  mend: ({ mend }) => mend,
+});

@@ -1,0 +1,112 @@
+/** `chtab`: changes, adds or deletes the row that a key names, in each table that is named. */
+import { editKey, editUnknown, editWords } from '../diagnostic/catalogue/edit.ts';
+import type { Diagnostic } from '../diagnostic/diagnostic.ts';
+import type { View } from '../resolve/view.ts';
+import type { Edit } from '../tables/edit.ts';
+import { nearest } from '../tables/nearest.ts';
+import { schemas } from '../tables/schemas.ts';
+import type { Row, Table } from '../tables/table.ts';
+import { type ChangeTables, type EditResult, refuse } from './edit.ts';
+import { addEdited, columnsOf, tableToEdit } from './table-file.ts';
+
+/**
+ * Reads the words of a chtab command line.
+ *
+ * @example parseChtab(['priority=4.7', 'policy.commands=litefile', 'policy.rule=allow'], false)
+ */
+export function parseChtab(words: readonly string[], remove: boolean): ChangeTables | { readonly fault: Diagnostic } {
+  const key: Record<string, string> = Object.create(null);
+  const set: Record<string, Record<string, string>> = Object.create(null);
+  const tables = new Set<string>();
+  for (const word of words) {
+    const match = /^([A-Za-z][\w-]*)(?:\.([A-Za-z][\w.-]*))?(?:=([\s\S]*))?$/.exec(word);
+    const [, name = '', column, value] = match ?? [];
+    if (match !== null && column === undefined && value !== undefined) key[name] = value;
+    else if (match !== null && remove) tables.add(name);
+    else if (match !== null && column !== undefined && value !== undefined) {
+      set[name] ??= Object.create(null) as Record<string, string>;
+      set[name][column] = value;
+    } else {
+      const mend = remove ? 'write chtab -d KEY=VALUE TABLE' : 'write chtab KEY=VALUE TABLE.COLUMN=VALUE';
+      return { fault: editWords(undefined, { what: `'${word}' is not understood`, mend }) };
+    }
+  }
+  const missing =
+    Object.keys(key).length === 0
+      ? 'no key: which row is meant?'
+      : tables.size === 0 && Object.keys(set).length === 0
+        ? 'nothing to change'
+        : undefined;
+  if (missing !== undefined) {
+    const mend = remove
+      ? 'chtab -d priority=4.7 policy'
+      : 'chtab priority=4.7 policy.commands=litefile policy.rule=allow';
+    return { fault: editWords(undefined, { what: missing, mend: `for example: ${mend}` }) };
+  }
+  return { kind: 'chtab', key, set, remove: [...tables] };
+}
+
+export function changeTables(view: View, command: ChangeTables): EditResult {
+  const files = new Map<string, string>();
+  for (const name of new Set([...Object.keys(command.set), ...command.remove])) {
+    const table = tableToEdit(view, name);
+    if ('fault' in table) return refuse(table.fault);
+    const cells = command.set[name] ?? {};
+    const unknown = [...Object.keys(command.key), ...Object.keys(cells)].find((it) => !columnsOf(table).includes(it));
+    if (unknown !== undefined) {
+      const near = nearest(unknown, columnsOf(table));
+      return refuse(editUnknown(undefined, { what: `column '${name}.${unknown}'`, nearest: near }));
+    }
+    const edits = command.remove.includes(name) ? removal(table, command.key) : change(table, command.key, cells);
+    if ('fault' in edits) return refuse(edits.fault);
+    addEdited(files, table, edits);
+  }
+  return { kind: 'files', files };
+}
+
+type Key = Readonly<Record<string, string>>;
+
+function removal(table: Table, key: Key): readonly Edit[] | { readonly fault: Diagnostic } {
+  const rows = [...table.rows, ...table.disabled].filter((row) => matches(table, row, key));
+  if (rows.length > 0) return rows.map((row) => ({ kind: 'remove', row }));
+  return {
+    fault: editKey(undefined, {
+      what: `${table.name} has no row with ${keyText(key)}`,
+      mend: `look what it has: litehouse tabdump ${table.name}`,
+    }),
+  };
+}
+
+function change(table: Table, key: Key, cells: Key): readonly Edit[] | { readonly fault: Diagnostic } {
+  const rows = table.rows.filter((row) => matches(table, row, key));
+  const [row, another] = rows;
+  if (another !== undefined) {
+    const more = (schemas.get(table.name)?.key ?? table.columns).filter((column) => key[column] === undefined);
+    return {
+      fault: editKey(undefined, {
+        what: `${table.name} has ${rows.length} rows with ${keyText(key)}`,
+        mend: `say which: add ${more.map((column) => `${column}=…`).join(' or ') || 'another column'} to the key`,
+      }),
+    };
+  }
+  if (row !== undefined) return [{ kind: 'set', row, cells }];
+  const off = table.disabled.find((candidate) => matches(table, candidate, key));
+  if (off === undefined) return [{ kind: 'add', cells: { ...key, ...cells } }];
+  if (cells.disable !== undefined) return [{ kind: 'set', row: off, cells }];
+  return {
+    fault: editKey(undefined, {
+      what: `the row of ${table.name} with ${keyText(key)} is switched off (line ${off.line})`,
+      mend: `switch it on with ${table.name}.disable= as well`,
+    }),
+  };
+}
+
+function matches(table: Table, row: Row, key: Key): boolean {
+  return Object.entries(key).every(([column, value]) => (table.value(row, column) ?? '') === value);
+}
+
+function keyText(key: Key): string {
+  return Object.entries(key)
+    .map(([column, value]) => `${column}=${value}`)
+    .join(' ');
+}

@@ -1,0 +1,172 @@
+/** Where an edit goes: the server of this machine, one elsewhere, or a working copy; and what is printed of it. */
+import { rename, stat, writeFile } from 'node:fs/promises';
+import { hostname, userInfo } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { z } from 'zod';
+import { computeEdit, type EditCommand } from '../../../core/edit/edit.ts';
+import { overlaySnapshot } from '../../../core/import/overlay.ts';
+import { diagnosticToJson, diffToJson } from '../../../core/plan/json.ts';
+import { renderDiagnostics, renderDiff } from '../../../core/plan/render.ts';
+import { openFolder } from '../../../core/repo/folder-snapshot.ts';
+import { git } from '../../../core/repo/git.ts';
+import { Repository } from '../../../core/repo/repository.ts';
+import { buildView } from '../../../core/resolve/build-view.ts';
+import { TableCache } from '../../../core/tables/load.ts';
+import { type EditOutcome, editOutcome, openEdits } from '../../edits.ts';
+import { openPreviewer } from '../../reading/preview.ts';
+import { askEngine } from '../../running/engine.ts';
+import { findRemote, postJson, type Remote } from '../../running/remote.ts';
+import { type CommandContext, printJson, serverDir, withDir, withJson } from '../context.ts';
+import { Failure } from '../failure.ts';
+
+export interface EditOptions {
+  readonly dir?: string;
+  readonly repo?: string;
+  readonly server?: string;
+  readonly tokenFile?: string;
+  readonly message?: string;
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+}
+
+/** The options of commands that change something. */
+export function withEdit(command: Command): Command {
+  return withJson(
+    withDir(command)
+      .option('--server <url>', 'change the cluster of the server at that URL (LITEHOUSE_SERVER)')
+      .option('--token-file <file>', 'where the token for it stands (LITEHOUSE_TOKEN holds one itself)')
+      .option('--repo <dir>', 'only change the files of a working copy; nothing is committed')
+      .option('-m, --message <text>', "the commit's message (default: the command itself)")
+      .option('-n, --dry-run', 'print what it would change in the cluster, and change nothing'),
+  );
+}
+
+/** Sends an edit to where the options say and gives what became of it. */
+export async function sendEdit(
+  context: CommandContext,
+  options: EditOptions,
+  command: EditCommand,
+): Promise<EditOutcome> {
+  const doing = options.dryRun ? 'planning' : 'applying';
+  if (options.repo !== undefined) return editWorkingCopy(context, options, resolve(context.cwd, options.repo), command);
+  const request = {
+    command,
+    author: await authorOf(context),
+    ...(options.message === undefined ? {} : { message: options.message }),
+    dryRun: options.dryRun === true,
+  };
+  const remote =
+    options.dir === undefined || options.server !== undefined ? await findRemote(context, options) : undefined;
+  if (remote !== undefined) return context.terminal.during(doing, postEdit(remote, request));
+  const local = askEngine(serverDir(context, options), command.kind, {
+    server: (note) => postEdit({ url: note.admin, token: note.key }, request),
+    async engine(engine) {
+      // What a server does first as it starts: an edit is planned against what the branch says, not against an older state.
+      await engine.reconcile('start');
+      const repository = await Repository.open(engine.settings.repository);
+      try {
+        return await openEdits({ engine, repository })(request, { name: userInfo().username, via: 'file' });
+      } finally {
+        await repository.close();
+      }
+    },
+  });
+  return context.terminal.during(doing, local);
+}
+
+async function postEdit(remote: Remote, request: unknown): Promise<EditOutcome> {
+  const { status, text } = await postJson(remote, '/edit', request);
+  const json = parseJson(text);
+  const outcome = editOutcome.safeParse(json);
+  if (outcome.success && (status === 200 || status === 422)) return outcome.data;
+  const said = z.object({ error: z.string() }).safeParse(json);
+  throw new Failure({
+    what: `the server says: ${said.success ? said.data.error : text.trim().slice(0, 500) || `status ${status}`}`,
+    mend:
+      status === 401 || status === 403
+        ? 'give a token that may push: --token-file FILE or LITEHOUSE_TOKEN'
+        : 'see that --server names the admin listener of a litehouse, and look at its log',
+  });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whom git would name, in the folder where the command runs; else the account. */
+async function authorOf({ cwd, env }: CommandContext): Promise<{ readonly name: string; readonly email: string }> {
+  // The person's own configuration: git's, not the clean one that repositories are read with.
+  const environment = Object.fromEntries(
+    Object.entries({ ...process.env, ...env }).filter((pair): pair is [string, string] => pair[1] !== undefined),
+  );
+  const asked = async (key: string): Promise<string> =>
+    (await git(['config', key], { cwd, environment, accept: [0, 1] }).catch(() => undefined))?.stdout
+      .toString()
+      .trim() ?? '';
+  const account = userInfo().username;
+  return {
+    name: ((await asked('user.name')) || account).slice(0, 200),
+    email: ((await asked('user.email')) || `${account}@${hostname()}`).slice(0, 200),
+  };
+}
+
+async function editWorkingCopy(
+  context: CommandContext,
+  options: EditOptions,
+  place: string,
+  command: EditCommand,
+): Promise<EditOutcome> {
+  if ((await stat(join(place, 'tables')).catch(() => undefined)) === undefined)
+    throw new Failure({
+      what: `${place} is no working copy: it has no tables/`,
+      mend: 'name a clone with --repo; a server changes its own repository by --dir or --server',
+    });
+  const snapshot = await openFolder(place);
+  const result = computeEdit(await buildView(snapshot, { tableCache: new TableCache(), extraSchemas: [] }), command);
+  if (result.kind === 'refused')
+    return {
+      outcome: 'refused',
+      lines: [...renderDiagnostics(result.diagnostics), 'nothing was changed'],
+      diagnostics: result.diagnostics.map(diagnosticToJson),
+    };
+  if (result.files.size === 0)
+    return { outcome: 'unchanged', lines: ['it is so already: nothing was changed'], diagnostics: [] };
+  if (!options.dryRun) {
+    for (const [path, text] of result.files) {
+      const aside = join(place, `${path}.new`);
+      await writeFile(aside, text);
+      await rename(aside, join(place, path));
+    }
+    const files = [...result.files.keys()].join(', ');
+    return {
+      outcome: 'applied',
+      lines: [`wrote ${files} in ${place}; git commit and git push put it in effect`],
+      diagnostics: [],
+    };
+  }
+  const previewer = await openPreviewer(context, options);
+  const bytes = new Map([...result.files].map(([path, text]) => [path, Buffer.from(text)]));
+  const before = await previewer(snapshot);
+  const { ok, diagnostics, diff } = await previewer(overlaySnapshot(snapshot, bytes), before.world);
+  const errors = diagnostics.filter(({ severity }) => severity === 'error');
+  const plan = diff === undefined ? [] : renderDiff(diff, { width: context.terminal.width });
+  return {
+    outcome: ok ? 'planned' : 'refused',
+    lines: [...renderDiagnostics(errors), ...plan, 'nothing was changed'],
+    diagnostics: diagnostics.map(diagnosticToJson),
+    ...(diff === undefined ? {} : { diff: diffToJson(diff) }),
+  };
+}
+
+/** Prints what became of an edit; a refusal goes to stderr. Exit status 1 where it is not in effect. */
+export function printOutcome(context: CommandContext, options: EditOptions, outcome: EditOutcome): void {
+  const bad = outcome.outcome === 'refused' || outcome.outcome === 'not in effect';
+  if (bad) context.status = 1;
+  if (options.json) printJson(context, outcome);
+  else for (const line of outcome.lines) (bad ? context.terminal.err : context.terminal.out)(line);
+}

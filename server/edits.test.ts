@@ -1,0 +1,354 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { type HarnessOptions, startTestServer, type TestServer } from '../test/server/harness.ts';
+import { temporaryDirs } from '../test/server/temporary.ts';
+import type { CommandContext } from './command/context.ts';
+import { runCommandLine } from './command/program.ts';
+
+const temporary = temporaryDirs();
+const running: TestServer[] = [];
+afterEach(async () => {
+  for (const server of running.splice(0)) await server.stop();
+});
+
+async function start(options: HarnessOptions = {}): Promise<TestServer> {
+  const server = await startTestServer(options);
+  running.push(server);
+  return server;
+}
+
+/** A command line in a folder of its own, as Ada. */
+async function run(env: Readonly<Record<string, string>>, ...args: string[]) {
+  let out = '';
+  let err = '';
+  const context: CommandContext = {
+    terminal: {
+      out(line) {
+        out += `${line}\n`;
+      },
+      err(line) {
+        err += `${line}\n`;
+      },
+      colour: false,
+      width: 100,
+      during: (_, work) => work,
+    },
+    cwd: tmpdir(),
+    env: {
+      GIT_CONFIG_COUNT: '2',
+      GIT_CONFIG_KEY_0: 'user.name',
+      GIT_CONFIG_VALUE_0: 'Ada',
+      GIT_CONFIG_KEY_1: 'user.email',
+      GIT_CONFIG_VALUE_1: 'ada@example.com',
+      ...env,
+    },
+    status: 0,
+  };
+  const status = await runCommandLine(args, context, '0.0.0');
+  return { status, out, err };
+}
+const litehouse = (...args: string[]) => run({}, ...args);
+
+function git(cwd: string, ...args: string[]): Promise<{ readonly status: number | null; readonly out: string }> {
+  return new Promise((resolve) => {
+    const child = spawn('git', ['-c', 'user.name=Bob', '-c', 'user.email=bob@example.com', ...args], {
+      cwd,
+      env: { ...process.env, GIT_TERMINAL_PROMPT: '0' },
+    });
+    let out = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk: Buffer) => {
+        out += chunk.toString('utf8');
+      });
+    child.on('close', (status) => resolve({ status, out }));
+  });
+}
+
+const bare = (server: TestServer, ...args: string[]): string =>
+  spawnSync('git', ['--git-dir', join(server.dir, 'config.git'), ...args], { encoding: 'utf8' }).stdout;
+
+/** An editor that is a shell script. */
+function editor(text: string): string {
+  const path = join(temporary(), 'editor.sh');
+  writeFileSync(path, `#!/bin/sh\n${text}\n`);
+  chmodSync(path, 0o755);
+  return path;
+}
+
+describe('an edit by command', () => {
+  test('is a commit of its author, planned, applied, and shown with its undo', async () => {
+    const server = await start();
+    const { status, out, err } = await litehouse('nodeset', 'n01', 'boot', '--dir', server.dir);
+    expect([status, err]).toEqual([0, '']);
+    expect(out).toContain('+[LOCALBOOT 0]');
+    expect(out).toMatch(/^undo, in a clone: git pull && git revert --no-edit [0-9a-f]{9} && git push$/m);
+    expect(bare(server, 'log', '-1', '--format=%an <%ae> %cn: %s', 'main').trim()).toBe(
+      'Ada <ada@example.com> litehouse: nodeset n01 boot',
+    );
+    expect(bare(server, 'show', '--numstat', '--format=', 'main').trim()).toBe('1\t0\ttables/chain.csv');
+    expect(readFileSync(join(server.dir, 'world/tftpboot/pxelinux.cfg/n01'), 'utf8')).toContain('LOCALBOOT 0');
+    expect(bare(server, 'fsck', '--strict')).toBe('');
+    const history = await litehouse('history', '--dir', server.dir, '--json', '--limit', '1');
+    expect(JSON.parse(history.out)[0]).toMatchObject({ record: { pusher: 'litehouse', via: 'http' } });
+    await litehouse('nodeset', 'n01', 'statelite', '--dir', server.dir);
+    expect(bare(server, 'diff', 'main~2', 'main')).toBe('');
+  });
+
+  test('works with no server running, too, and says who did it', async () => {
+    const server = await start({ dir: temporary() });
+    await running.pop()?.stop();
+    const { status, out } = await litehouse('nodeset', 'n01,n02', 'offline', '--dir', server.dir, '-m', 'Moved away');
+    expect([status, out]).toEqual([0, expect.stringContaining('undo')]);
+    expect(bare(server, 'log', '-1', '--format=%s').trim()).toBe('Moved away');
+  });
+
+  test('changes nothing in a dry run, which shows the same plan', async () => {
+    const server = await start();
+    const before = bare(server, 'rev-parse', 'main');
+    const objects = bare(server, 'count-objects');
+    const dry = await litehouse('nodeset', 'n01', 'boot', '--dir', server.dir, '--dry-run');
+    expect([dry.status, dry.out]).toEqual([0, expect.stringContaining('+[LOCALBOOT 0]')]);
+    expect([bare(server, 'rev-parse', 'main'), bare(server, 'count-objects')]).toEqual([before, objects]);
+    expect(dry.out).toMatch(/^plan [0-9a-f]{9} -> this edit$/m);
+    const json = await litehouse('nodeset', 'n01', 'boot', '--dir', server.dir, '-n', '--json');
+    expect(JSON.parse(json.out)).toMatchObject({ outcome: 'planned', diff: expect.anything() });
+  });
+
+  test('is refused as a push of it would be, with place and mend, and leaves the branch', async () => {
+    const server = await start();
+    const before = bare(server, 'rev-parse', 'main');
+    const bad = await litehouse('chtab', 'file=/etc/motd', 'litefile.options=persitent', '--dir', server.dir);
+    expect([bad.status, bad.out]).toEqual([1, '']);
+    expect(bad.err).toMatch(/tables\/litefile.csv:\d+:\d+: error LH401: .*persitent/);
+    expect(bad.err).toContain('nothing was changed');
+    expect((await litehouse('nodeset', 'n99', 'boot', '--dir', server.dir)).err).toContain('LH744');
+    expect((await litehouse('chtab', 'x', '--dir', server.dir)).status).toBe(2);
+    expect(bare(server, 'rev-parse', 'main')).toBe(before);
+  });
+
+  test('chtab takes what the cookbook prints; said twice it is no second commit', async () => {
+    const server = await start();
+    const words = ['priority=4.9', 'policy.commands=litefile', 'policy.rule=allow'];
+    expect((await litehouse('chtab', ...words, '--dir', server.dir)).status).toBe(0);
+    expect((await litehouse('tabch', ...words, '--dir', server.dir)).out).toContain('it is so already');
+    const dump = await litehouse('tabdump', 'policy', '--dir', server.dir);
+    expect(dump.out).toContain('\n"4.9",,,"litefile",,,,"allow",,\n');
+    await litehouse('chtab', '-d', 'priority=4.9', 'policy', '--dir', server.dir);
+    expect((await litehouse('tabdump', 'policy', '--dir', server.dir)).out).not.toContain('4.9');
+    expect(bare(server, 'rev-list', '--count', 'main').trim()).toBe('3');
+  });
+});
+
+describe('tabedit', () => {
+  test('brings in what the editor wrote, and makes no commit of nothing', async () => {
+    const server = await start();
+    const add = editor(`echo '"4.9",,,"x",,,,"allow",,' >> "$1"`);
+    const edited = await run({ EDITOR: add }, 'tabedit', 'policy', '--dir', server.dir);
+    expect([edited.status, edited.err]).toEqual([0, '']);
+    expect(bare(server, 'show', 'main:tables/policy.csv')).toContain('"4.9"');
+    const same = await run({ VISUAL: editor('exit 0'), EDITOR: add }, 'tabedit', 'policy', '--dir', server.dir);
+    expect(same.out).toContain('no change');
+    expect(bare(server, 'rev-list', '--count', 'main').trim()).toBe('2');
+  });
+
+  test('takes nothing that cannot be read, and keeps the text', async () => {
+    const server = await start();
+    const { status, err } = await run(
+      { EDITOR: editor(`echo '"broken' >> "$1"`) },
+      'tabedit',
+      'policy',
+      '--dir',
+      server.dir,
+    );
+    expect(status).toBe(1);
+    expect(err).toMatch(/tables\/policy.csv:\d+:\d+: error LH1\d\d/);
+    const kept = /kept in (\S+)/.exec(err)?.[1] ?? '';
+    expect(readFileSync(kept, 'utf8')).toContain('"broken');
+    rmSync(join(kept, '..'), { recursive: true });
+  });
+
+  test('joins with a push that came while the editor was open', async () => {
+    const server = await start();
+    const dir = temporary();
+    await git(dir, 'clone', '-q', server.clone, 'c');
+    const script = `echo '"4.9",,,"mine",,,,"allow",,' >> "$1"
+cd ${dir}/c && echo '"4.95",,,"theirs",,,,"allow",,' >> tables/policy.csv && git -c user.name=B -c user.email=b@x commit -qam theirs && git push -q 2>/dev/null`;
+    const { status } = await run({ EDITOR: editor(script) }, 'tabedit', 'policy', '--dir', server.dir);
+    expect(status).toBe(0);
+    const text = bare(server, 'show', 'main:tables/policy.csv');
+    expect([text.includes('"mine"'), text.includes('"theirs"')]).toEqual([true, true]);
+  });
+});
+
+describe('from elsewhere', () => {
+  test('with a token that may push, by option or environment; not with one that may only read', async () => {
+    const server = await start({ settings: { access: { anonymousOnLoopback: false } } });
+    const token = async (scope: string) =>
+      (await litehouse('token', 'add', scope, '--scope', scope, '--dir', server.dir)).out.trim();
+    const [push, read] = [await token('push'), await token('read')];
+    vi.stubEnv('TMPDIR', temporary());
+    const file = join(temporary(), 'token');
+    writeFileSync(file, `${push}\n`);
+    const edit = ['nodeset', 'n01', 'boot', '--server', server.admin];
+    expect((await litehouse(...edit)).err).toContain('a token is needed');
+    const refused = await run({ LITEHOUSE_TOKEN: read }, ...edit);
+    expect([refused.status, refused.err]).toEqual([2, expect.stringContaining('token read may read, this needs push')]);
+    expect((await litehouse(...edit, '--token-file', file)).status).toBe(0);
+    const env = { LITEHOUSE_SERVER: server.admin, LITEHOUSE_TOKEN: push };
+    expect((await run(env, 'nodeset', 'n02', 'boot')).status).toBe(0);
+    expect((await run({ ...env, LITEHOUSE_TOKEN: read }, 'nodels', 'n01-n03', 'chain.currstate')).out).toContain(
+      'n02: boot\n',
+    );
+    expect((await run(env, 'litefile', 'n01')).out).toMatch(/^n01: tmpfs,rw {6}\/etc\/adjtime$/m);
+    const add = editor(`echo '"4.9",,,"x",,,,"allow",,' >> "$1"`);
+    expect((await run({ ...env, EDITOR: add }, 'tabedit', 'policy')).status).toBe(0);
+    expect(bare(server, 'show', 'main:tables/policy.csv')).toContain('"4.9"');
+    // Neither clones nor an accepted text are left behind.
+    expect(readdirSync(tmpdir()).filter((name) => /^litehouse-(read|tabedit)-/.test(name))).toEqual([]);
+    vi.unstubAllEnvs();
+    const history = await run(env, 'history', '--dir', server.dir, '--json', '--limit', '3');
+    expect((JSON.parse(history.out) as { record: { pusher: string } }[]).map(({ record }) => record.pusher)).toEqual([
+      'push',
+      'push',
+      'push',
+    ]);
+  });
+
+  test('what is no edit is told so', async () => {
+    const server = await start();
+    const post = (body: string, headers: Record<string, string> = {}) =>
+      fetch(`${server.admin}/edit`, { method: 'POST', body, headers });
+    expect((await post('{}')).status).toBe(400);
+    expect((await post('{"command":{"kind":"tabedit","table":"../x","text":""}}')).status).toBe(400);
+    expect((await post('{"command":{"kind":"nodeset","noderange":"n99","state":"boot"}}')).status).toBe(422);
+    expect((await post('{}', { origin: 'http://evil.example' })).status).toBe(403);
+    const made = await post(
+      '{"command":{"kind":"nodeset","noderange":"n01","state":"boot"},"author":{"name":"<>","email":"a\\nb"}}',
+    );
+    expect(made.status).toBe(200);
+    expect(bare(server, 'log', '-1', '--format=%an|%ae').trim()).toBe('unknown|a b');
+  });
+});
+
+describe('a working copy', () => {
+  test('has its files edited, and nothing else happens', async () => {
+    const server = await start();
+    const dir = temporary();
+    await git(dir, 'clone', '-q', server.clone, 'c');
+    const clone = join(dir, 'c');
+    const dry = await litehouse('nodeset', 'n01', 'boot', '--repo', clone, '--dry-run');
+    expect([dry.status, dry.out]).toEqual([0, expect.stringContaining('+[LOCALBOOT 0]')]);
+    expect((await git(clone, 'status', '--short')).out).toBe('');
+    expect((await litehouse('nodeset', 'n01', 'boot', '--repo', clone)).out).toContain('wrote tables/chain.csv');
+    expect((await git(clone, 'status', '--short')).out).toBe(' M tables/chain.csv\n');
+    expect(bare(server, 'rev-list', '--count', 'main').trim()).toBe('1');
+    expect((await litehouse('nodeset', 'n01', 'boot', '--repo', join(server.dir, 'config.git'))).status).toBe(2);
+    expect(existsSync(join(clone, 'tables/chain.csv.new'))).toBe(false);
+  });
+});
+
+describe('at the same time', () => {
+  test('commands and pushes of several administrators to one table: nothing is lost', async () => {
+    const server = await start();
+    const dir = temporary();
+    const writers = 2;
+    const rounds = 3;
+    const pushers = Array.from({ length: writers }, async (_, k) => {
+      mkdirSync(join(dir, `p${k}`));
+      const clone = join(dir, `p${k}`, 'c');
+      await git(dir, 'clone', '-q', server.clone, clone);
+      for (let i = 0; i < rounds; i++) {
+        const row = `"8.${k}${i}","pusher",,,,,,"deny",,`;
+        for (let tries = 0; ; tries++) {
+          const path = join(clone, 'tables/policy.csv');
+          writeFileSync(path, `${readFileSync(path, 'utf8')}${row}\n`);
+          await git(clone, 'commit', '-qam', `push ${k} ${i}`);
+          const { status, out } = await git(clone, 'push', '-q');
+          if (status === 0) break;
+          expect(tries, out).toBeLessThan(60);
+          await git(clone, 'fetch', '-q');
+          await git(clone, 'reset', '-q', '--hard', 'origin/main');
+        }
+      }
+    });
+    const commands = Array.from({ length: writers }, async (_, k) => {
+      for (let i = 0; i < rounds; i++) {
+        const done = await litehouse(
+          'chtab',
+          `priority=9.${k}${i}`,
+          'policy.name=command',
+          'policy.rule=deny',
+          '--dir',
+          server.dir,
+        );
+        expect([done.status, done.err]).toEqual([0, '']);
+      }
+    });
+    await Promise.all([...pushers, ...commands]);
+    const text = bare(server, 'show', 'main:tables/policy.csv');
+    const wanted = [8, 9].flatMap((base) =>
+      Array.from({ length: writers * rounds }, (_, n) => `${base}.${Math.floor(n / rounds)}${n % rounds}`),
+    );
+    for (const priority of wanted) expect(text, priority).toContain(`\n"${priority}",`);
+    expect(bare(server, 'rev-list', '--count', 'main').trim()).toBe(String(1 + 2 * writers * rounds));
+    expect(bare(server, 'rev-list', '--merges', '--count', 'main').trim()).toBe('0');
+    const status = (await (await fetch(`${server.admin}/status`)).json()) as { head: string; applied: string };
+    expect(status.applied).toBe(status.head);
+  });
+
+  test('a branch that somebody moves past the server: the edit is made again on what is there', async () => {
+    const server = await start();
+    const { openEdits } = await import('./edits.ts');
+    const { Repository } = await import('../core/repo/repository.ts');
+    const repository = await Repository.open(join(server.dir, 'config.git'));
+    const { engine } = server.server;
+    let moved = 0;
+    let always = false;
+    const judge: typeof engine.judge = async (snapshot) => {
+      const preview = await engine.judge(snapshot);
+      if (moved++ === 0 || always) {
+        const tree = bare(server, 'rev-parse', 'main^{tree}').trim();
+        const other = bare(
+          server,
+          '-c',
+          'user.name=x',
+          '-c',
+          'user.email=x',
+          'commit-tree',
+          tree,
+          '-p',
+          'main',
+          '-m',
+          'past the server',
+        ).trim();
+        bare(server, 'update-ref', 'refs/heads/main', other);
+      }
+      return preview;
+    };
+    const parts = {
+      settings: engine.settings,
+      view: undefined,
+      judge,
+      received: engine.received.bind(engine),
+      reconcile: engine.reconcile.bind(engine),
+    };
+    const edit = openEdits({ engine: parts, repository });
+    const request = { command: { kind: 'nodeset', noderange: 'n01', state: 'boot' }, dryRun: false } as const;
+    const outcome = await edit(request, { name: 'me', via: 'file' });
+    always = true;
+    const again = await edit(
+      { command: { ...request.command, state: 'offline' }, dryRun: false },
+      { name: 'me', via: 'file' },
+    );
+    expect([again.outcome, again.diagnostics[0]?.code]).toEqual(['refused', 'LH746']);
+    await repository.close();
+    expect([outcome.outcome, moved]).toEqual(['applied', 7]);
+    expect(bare(server, 'log', '--format=%s', 'main').split('\n').slice(5, 7)).toEqual([
+      'nodeset n01 boot',
+      'past the server',
+    ]);
+  });
+});

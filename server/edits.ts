@@ -1,0 +1,181 @@
+/** Edits made by commands: a commit on top of the branch, through the same checks, plan and turn as a push. */
+import { z } from 'zod';
+import { editBusy } from '../core/diagnostic/catalogue/edit.ts';
+import type { Diagnostic } from '../core/diagnostic/diagnostic.ts';
+import { computeEdit, type EditCommand } from '../core/edit/edit.ts';
+import { subjectOf } from '../core/edit/subject.ts';
+import type { Engine, Preview } from '../core/engine/types.ts';
+import { overlaySnapshot } from '../core/import/overlay.ts';
+import { diagnosticToJson, diffToJson } from '../core/plan/json.ts';
+import { renderDiagnostics, renderDiff } from '../core/plan/render.ts';
+import type { Repository } from '../core/repo/repository.ts';
+import { moveBranch, writeCommit } from '../core/repo/write-commit.ts';
+import { buildView, type ViewBase } from '../core/resolve/build-view.ts';
+import type { View } from '../core/resolve/view.ts';
+import { TableCache } from '../core/tables/load.ts';
+import type { Turns } from './git/turns.ts';
+import { foldWarnings } from './push-judge.ts';
+
+const cells = z.record(z.string(), z.string());
+const person = z.string().max(200);
+
+/** An edit as it comes over HTTP. */
+export const editRequest = z.strictObject({
+  command: z.discriminatedUnion('kind', [
+    z.strictObject({
+      kind: z.literal('chtab'),
+      key: cells,
+      set: z.record(z.string(), cells),
+      remove: z.array(z.string()).default([]),
+    }),
+    z.strictObject({ kind: z.literal('nodeset'), noderange: z.string(), state: z.string() }),
+    z.strictObject({
+      kind: z.literal('tabedit'),
+      table: z.string().regex(/^[\w-]+$/),
+      base: z.string().optional(),
+      text: z.string(),
+    }),
+  ]),
+  author: z.strictObject({ name: person, email: person }).optional(),
+  message: z.string().max(10_000).optional(),
+  dryRun: z.boolean().default(false),
+});
+export type EditRequest = Omit<z.infer<typeof editRequest>, 'command'> & { readonly command: EditCommand };
+
+/** Who asks, as history shows it. */
+export interface EditCaller {
+  readonly name: string;
+  readonly via: 'http' | 'file';
+}
+
+/** What became of an edit. Plain JSON: commands print it, remote or not. */
+export const editOutcome = z.object({
+  outcome: z
+    .enum(['applied', 'not in effect', 'planned', 'unchanged', 'refused'])
+    .describe('not in effect: the commit is made, and its apply failed'),
+  commit: z.string().optional(),
+  lines: z.array(z.string()).describe('For people, as a pusher reads them'),
+  diagnostics: z.array(z.record(z.string(), z.unknown())),
+  diff: z.record(z.string(), z.unknown()).optional(),
+});
+export type EditOutcome = z.infer<typeof editOutcome>;
+
+export interface EditParts {
+  readonly engine: Pick<Engine, 'settings' | 'view' | 'judge' | 'received' | 'reconcile'>;
+  readonly repository: Repository;
+  /** The turns of pushes: while an edit is made no push is judged, so neither makes the other fail. */
+  readonly turns?: Turns;
+  readonly log?: (
+    what: string,
+    facts: { readonly commit?: string; readonly by: string; readonly said?: string },
+  ) => void;
+}
+
+/** How often an edit is computed anew because the branch moved (somebody moves it past the server). */
+const tries = 5;
+/** How long an edit waits for pushes under way, in milliseconds. */
+const patience = 120_000;
+const width = 100;
+
+export type ApplyEdit = (request: EditRequest, caller: EditCaller) => Promise<EditOutcome>;
+
+/** Makes the function that edits a repository under an engine. */
+export function openEdits(parts: EditParts): ApplyEdit {
+  const { engine, repository, turns } = parts;
+  const base: ViewBase = { tableCache: new TableCache(), extraSchemas: [] };
+  const { branch } = engine.settings;
+
+  const viewOf = async (head: string): Promise<View> =>
+    engine.view?.commit === head ? engine.view : buildView(await repository.snapshot(head), base);
+
+  /** Makes the commit and moves the branch; undefined where the branch moved first. */
+  async function attempt(request: EditRequest, caller: EditCaller): Promise<EditOutcome | undefined> {
+    const head = await repository.head(branch);
+    if (head === undefined) return refused([editBusy(undefined, { why: `${branch} has no commit yet` })]);
+    const result = computeEdit(await viewOf(head), request.command);
+    if (result.kind === 'refused') return refused(result.diagnostics);
+    if (result.files.size === 0)
+      return { outcome: 'unchanged', lines: ['it is so already: nothing was changed'], diagnostics: [] };
+    if (request.dryRun) {
+      const bytes = new Map([...result.files].map(([path, text]) => [path, Buffer.from(text)]));
+      const preview = await engine.judge(overlaySnapshot(await repository.snapshot(head), bytes));
+      if (!preview.ok) return refused(preview.diagnostics);
+      return {
+        outcome: 'planned',
+        lines: [
+          // What is planned is no commit yet.
+          ...planLines(preview).map((line) => line.replace(/^(plan .*)the working copy$/, '$1this edit')),
+          'nothing was changed: you asked with --dry-run',
+        ],
+        ...facts(preview),
+      };
+    }
+    const message = plain(request.message ?? '') || subjectOf(request.command);
+    const author = request.author ?? { name: caller.name, email: '' };
+    const commit = await writeCommit(repository, { parent: head, files: result.files, author, message });
+    const preview = await engine.judge(await repository.snapshot(commit));
+    if (!preview.ok) return refused(preview.diagnostics);
+    if (!(await moveBranch(repository, branch, head, commit, `litehouse ${request.command.kind} by ${caller.name}`)))
+      return undefined;
+    return { outcome: 'applied', commit, lines: planLines(preview), ...facts(preview) };
+  }
+
+  async function inTurn(request: EditRequest, caller: EditCaller): Promise<EditOutcome> {
+    const turn = await turns?.take(patience, new AbortController().signal, () => {});
+    if (turns !== undefined && turn === undefined)
+      return refused([editBusy(undefined, { why: `a push is being checked, for ${patience / 1000} seconds now` })]);
+    try {
+      for (let k = 0; k < tries; k++) {
+        const outcome = await attempt(request, caller);
+        if (outcome !== undefined) return outcome;
+      }
+      return refused([editBusy(undefined, { why: `${branch} moved ${tries} times meanwhile` })]);
+    } finally {
+      turn?.release();
+    }
+  }
+
+  return async (request, caller) => {
+    const made = await inTurn(request, caller);
+    const { commit } = made;
+    const told = `${request.command.kind} ${made.outcome === 'applied' ? 'accepted' : made.outcome}`;
+    parts.log?.(told, { commit: commit?.slice(0, 10), by: caller.name });
+    if (commit === undefined) return made;
+    await engine.received(commit, caller.name, caller.via);
+    const { ok, lines } = await engine.reconcile(`${request.command.kind} by ${caller.name}`);
+    parts.log?.(ok ? 'applied' : 'not applied', { commit: commit.slice(0, 10), by: caller.name, said: lines[0] });
+    const more = ok ? [] : ['the commit is made, but not in effect: litehouse status says what to do'];
+    const undo = `undo, in a clone: git pull && git revert --no-edit ${commit.slice(0, 9)} && git push`;
+    return {
+      ...made,
+      outcome: ok ? 'applied' : 'not in effect',
+      lines: [...made.lines, ...lines, ...more, undo],
+    };
+  };
+}
+
+/** A message without what a terminal would act on, and without NUL, which no commit can hold. */
+function plain(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not get through.
+  return text.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]+/g, ' ').trim();
+}
+
+function refused(diagnostics: readonly Diagnostic[]): EditOutcome {
+  const errors = diagnostics.filter(({ severity }) => severity === 'error');
+  return {
+    outcome: 'refused',
+    lines: [...renderDiagnostics(errors, { most: 24, width }), 'nothing was changed'],
+    diagnostics: diagnostics.map(diagnosticToJson),
+  };
+}
+
+function planLines({ diagnostics, diff }: Preview): string[] {
+  return [...foldWarnings(diagnostics), ...(diff === undefined ? [] : renderDiff(diff, { width }))];
+}
+
+function facts({ diagnostics, diff }: Preview): Pick<EditOutcome, 'diagnostics' | 'diff'> {
+  return {
+    diagnostics: diagnostics.map(diagnosticToJson),
+    ...(diff === undefined ? {} : { diff: diffToJson(diff) }),
+  };
+}

@@ -1,0 +1,112 @@
+/** A server on another machine: where it is, the token for it, asking it, and reading its repository through git. */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { GitError, git, gitEnvironment } from '../../core/repo/git.ts';
+import type { CommandContext } from '../command/context.ts';
+import { Failure } from '../command/failure.ts';
+
+export interface Remote {
+  /** Of the admin listener, without a slash at its end. */
+  readonly url: string;
+  readonly token: string | undefined;
+}
+
+export interface RemoteOptions {
+  readonly server?: string;
+  readonly tokenFile?: string;
+}
+
+/** The server that options or environment name; undefined where neither does. */
+export async function findRemote(context: CommandContext, options: RemoteOptions): Promise<Remote | undefined> {
+  const url = options.server ?? (context.env.LITEHOUSE_SERVER || undefined);
+  if (url === undefined) return undefined;
+  if (!/^https?:$/.test(URL.canParse(url) ? new URL(url).protocol : ''))
+    throw new Failure({ what: `'${url}' is no URL of a server`, mend: 'write --server http://HOST:3080' });
+  return { url: url.replace(/\/+$/, ''), token: await tokenOf(context, options) };
+}
+
+async function tokenOf(context: CommandContext, { tokenFile }: RemoteOptions): Promise<string | undefined> {
+  if (tokenFile === undefined) return context.env.LITEHOUSE_TOKEN?.trim() || undefined;
+  const text = await readFile(resolve(context.cwd, tokenFile), 'utf8').catch((error: Error) => {
+    throw new Failure({
+      what: 'the token cannot be read',
+      why: error.message,
+      mend: 'name its file: --token-file FILE',
+    });
+  });
+  const token = text.trim();
+  if (!/^[\x21-\x7e]+$/.test(token))
+    throw new Failure({
+      what: `${tokenFile} holds no token`,
+      mend: 'put the token alone into it: litehouse token add NAME prints one',
+    });
+  return token;
+}
+
+/** Sends JSON and gives status and text of the answer. Waits as long as an apply takes. */
+export function postJson(
+  { url, token }: Remote,
+  path: string,
+  body: unknown,
+): Promise<{ readonly status: number; readonly text: string }> {
+  const text = JSON.stringify(body);
+  const request = url.startsWith('https:') ? httpsRequest : httpRequest;
+  const answered = new Promise<{ status: number; text: string }>((done, reject) => {
+    const outgoing = request(url + path, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        'content-length': Buffer.byteLength(text),
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      },
+      agent: false,
+    });
+    outgoing.on('error', reject);
+    outgoing.on('response', (incoming) => {
+      const chunks: Buffer[] = [];
+      incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
+      incoming.on('error', reject);
+      incoming.on('end', () =>
+        done({ status: incoming.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') }),
+      );
+    });
+    outgoing.end(text);
+  });
+  return answered.catch((error: Error) => {
+    throw new Failure({
+      what: `the server at ${url} does not answer`,
+      why: error.message,
+      mend: 'see that it runs, and that --server or LITEHOUSE_SERVER names its admin listener',
+    });
+  });
+}
+
+/** A bare copy of the server's repository in a temporary directory: of one branch its newest commit only, else all of it. */
+export async function cloneRemote(
+  { url, token }: Remote,
+  branch: string | undefined,
+): Promise<{ readonly place: string; remove(): Promise<void> }> {
+  const dir = await mkdtemp(join(tmpdir(), 'litehouse-read-'));
+  const remove = (): Promise<void> => rm(dir, { recursive: true, force: true });
+  const place = join(dir, 'config.git');
+  const newest = branch === undefined ? [] : ['--depth=1', '--single-branch', `--branch=${branch}`];
+  // In the environment: arguments can be seen by everybody on this machine.
+  const header = { GIT_CONFIG_COUNT: '2', GIT_CONFIG_KEY_1: 'http.extraHeader' };
+  const extra = token === undefined ? {} : { ...header, GIT_CONFIG_VALUE_1: `Authorization: Bearer ${token}` };
+  try {
+    await git(['clone', '--quiet', '--bare', ...newest, `${url}/config.git`, place], {
+      environment: gitEnvironment(extra),
+    });
+  } catch (error) {
+    await remove();
+    throw new Failure({
+      what: `the configuration of ${url} cannot be read`,
+      why: error instanceof GitError ? error.output : String(error),
+      mend: 'see that the server runs there, and give a token: --token-file FILE or LITEHOUSE_TOKEN',
+    });
+  }
+  return { place, remove };
+}
