@@ -289,6 +289,25 @@ describe('what is not ours', () => {
     await applier.close();
   });
 
+  it('what stood in the way and is moved away is made again by the next apply, with all that was below it', async () => {
+    const applier = await open();
+    const spec = { install: { 'd/one': { text: 'one' }, 'd/two': { link: 'one' }, file: { text: 'f' } } };
+    await applier.apply(w(spec), { stamp: 's' });
+    rmSync(at('install', 'd'), { recursive: true });
+    symlinkSync(dir, at('install', 'd'));
+    rmSync(at('install', 'file'));
+    mkdirSync(at('install', 'file'));
+    writeFileSync(at('install', 'file', 'foreign'), 'x');
+    const changed = { install: { ...spec.install, 'd/one': { text: 'new' }, file: { text: 'new' } } };
+    const clash = await applier.apply(w(changed), { stamp: 's' });
+    expect(clash.blocked.map((one) => one.path)).toEqual(['d', 'file']);
+    unlinkSync(at('install', 'd'));
+    rmSync(at('install', 'file'), { recursive: true });
+    // Back to what the manifest had as in place before.
+    expect(await applier.apply(w(spec), { stamp: 's' })).toMatchObject({ outcome: 'applied', blocked: [] });
+    expect(await applier.verify(w(spec))).toEqual([]);
+  });
+
   it('a parent that became a link out of the root is refused, and nothing outside is touched', async () => {
     const outside = join(dir, 'outside');
     mkdirSync(outside);

@@ -131,7 +131,8 @@ describe('builds', () => {
     await until(() => queue.states()[0]?.log.length === 1);
     expect(queue.states()[0]).toMatchObject({ state: 'building', progress: 0 });
     queue.want(second, noFiles);
-    await until(() => queue.states()[0]?.state === 'building');
+    // The queue says `building` a moment before the build has its directory.
+    await until(() => queue.states()[0]?.state === 'building' && builds().length > 0);
     expect(builds()).toHaveLength(1);
     say('');
     await queue.idle();

@@ -43,6 +43,15 @@ export class UnsafePath extends Error {
   }
 }
 
+/** What stands where the engine keeps its list of owned paths is somebody else's. */
+export class ForeignCorner extends Error {
+  readonly mend: string;
+  constructor(path: string) {
+    super(`${path} is not a directory of litehouse's own`);
+    this.mend = `move it away: mv ${path} ${path}.foreign   (or give it back to the user that runs litehouse)`;
+  }
+}
+
 /** Why a relative path is no good; undefined when it is fine. */
 export function faultOfPath(path: string): string | undefined {
   if (path === '') return 'the path is empty';
@@ -91,7 +100,7 @@ async function privateDirectory(path: string): Promise<string> {
   });
   const found = await lstat(path);
   if (!found.isDirectory() || (process.geteuid?.() === 0 && found.uid !== 0)) {
-    throw new Error(`${path} is not a directory of litehouse's own; move it away`);
+    throw new ForeignCorner(path);
   }
   await chmod(path, 0o700);
   return path;

@@ -52,9 +52,7 @@ export function commandRunner(signal?: AbortSignal, log?: (line: string) => void
       const failed = (ending: string) =>
         reject(new CommandFailed([command, ...args], ending, outputs.stderr || outputs.stdout));
       child.on('error', (error: NodeJS.ErrnoException) => {
-        failed(
-          error.code === 'ENOENT' ? 'is not installed here' : signal?.aborted === true ? 'was stopped' : error.message,
-        );
+        failed(signal?.aborted === true ? 'was stopped' : startFault(error));
       });
       child.on('close', (code, by) => {
         if (code === 0) resolve(outputs);
@@ -68,4 +66,10 @@ export function commandRunner(signal?: AbortSignal, log?: (line: string) => void
           );
       });
     });
+}
+
+/** EACCES is also what the system says where a folder of PATH is closed to this user and none of the others has the command. */
+function startFault(error: NodeJS.ErrnoException): string {
+  if (error.code === 'ENOENT' || error.code === 'EACCES') return 'is not installed here, or not for this user';
+  return error.code === 'EACCES' ? 'is not installed here, or this user may not run it' : error.message;
 }

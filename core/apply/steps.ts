@@ -149,7 +149,26 @@ export class Run {
     await part.root.manifest.write([
       ...make.map(({ entry }) => ({ set: rowOf(entry, true) })),
       ...[...removed.values()].filter((row) => !row.pending).map((row) => ({ set: { ...row, pending: true } })),
+      ...this.#behindBlocks(part),
     ]);
+  }
+
+  /**
+   * Paths of ours at and below what is blocked: what stands in the way took their place, so nothing is known to be in place
+   * there any more. Once it is moved away the next apply makes them again.
+   */
+  #behindBlocks({ root, examined, wanted }: Part): ManifestChange[] {
+    const blocked = new Set(examined.blocked.map(({ path }) => path));
+    if (blocked.size === 0) return [];
+    const behind = (path: string): boolean => {
+      for (let slash = path.indexOf('/'); slash >= 0; slash = path.indexOf('/', slash + 1)) {
+        if (blocked.has(path.slice(0, slash))) return true;
+      }
+      return blocked.has(path);
+    };
+    return [...root.manifest.rows.values()]
+      .filter((row) => wanted.has(row.path) && row.digest !== '' && behind(row.path))
+      .map((row) => ({ set: { ...row, digest: '' } }));
   }
 
   /** Directories, then files, links and hard links. */

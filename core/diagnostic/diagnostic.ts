@@ -35,6 +35,13 @@ export interface MessageKind<Args> {
   (at: Position | undefined, args: Args, nodes?: readonly string[]): Diagnostic;
 }
 
+/** Longest text of a message: a cell of a megabyte is not quoted whole to a terminal. */
+const longest = 1000;
+
+function clipped(text: string): string {
+  return text.length <= longest ? text : `${text.slice(0, longest - 1)}…`;
+}
+
 /**
  * Defines one kind of diagnostic. All kinds live in `core/diagnostic/catalogue/*.ts` (plugins define theirs beside
  * their code, with codes of the LH8xx range), so that every message of the house can be read in one place.
@@ -51,8 +58,8 @@ export function defineMessage<Args>(kind: {
     code: kind.code,
     severity: kind.severity,
     at,
-    message: kind.message(args),
-    mend: kind.mend(args),
+    message: clipped(kind.message(args)),
+    mend: clipped(kind.mend(args)),
     ...(nodes === undefined ? {} : { nodes }),
   });
   return Object.assign(make, { code: kind.code, severity: kind.severity, title: kind.title, help: kind.help });

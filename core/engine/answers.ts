@@ -1,6 +1,7 @@
 /** What a node is told, from the world in effect: synchronous, in memory, the only thing that request handlers call. */
-import { answerText, refusalText } from '../plan/answer.ts';
-import type { Generation, World } from '../plan/world.ts';
+import { answerText, isPlainAnswer, refusalText } from '../plan/answer.ts';
+import type { Generation, NodeAnswer, RefusedAnswer, WholeAnswer, World } from '../plan/world.ts';
+import type { NodeCommand } from '../policy/rows.ts';
 import type { AnswerText } from './types.ts';
 
 const nothingYet = 'the server has applied no commit yet: ask again in a moment';
@@ -15,6 +16,7 @@ export function answerForAddress(
   older: ReadonlyMap<string, Generation>,
   address: string,
   generation: string | undefined,
+  only?: NodeCommand,
 ): AnswerText {
   if (world === undefined) return refused(503, nothingYet);
   const nodes = world.addresses.get(address);
@@ -22,30 +24,45 @@ export function answerForAddress(
   if (node === undefined) return refused(404, `no node has the address ${address}: look at tables/hosts.csv`);
   if (other !== undefined)
     return refused(404, `address ${address} belongs to ${nodes?.join(' and ')}: give each its own`);
-  return answerForNode(world, older, node, generation);
+  return answerForNode(world, older, node, generation, { address, only });
 }
 
 /**
  * A node's answer: litefile list of the generation that it booted with (its newest where it names none), trees and state
- * mount of the newest commit applied for it. `older`: generations that running nodes may still name.
+ * mount of the newest commit applied for it. `older`: generations that running nodes may still name. `asked`: the address
+ * where it is not the node's first, and the one part that is asked for where it is not the whole (the policy may tell them apart).
  */
 export function answerForNode(
   world: World | undefined,
   older: ReadonlyMap<string, Generation>,
   node: string,
   generation: string | undefined,
+  asked: { readonly address?: string; readonly only?: NodeCommand } = {},
 ): AnswerText {
   if (world === undefined) return refused(503, nothingYet);
-  const answer = world.answers.get(node);
-  if (answer === undefined) return refused(404, `there is no node '${node}' in tables/nodelist.csv`);
+  const planned = world.answers.get(node);
+  if (planned === undefined) return refused(404, `there is no node '${node}' in tables/nodelist.csv`);
+  const answer = toldTo(planned, asked);
   if (answer.kind === 'refusal') return refused(403, answer.reason);
   const wanted = generation ?? answer.generation;
   const frozen = world.generations.get(wanted) ?? older.get(wanted);
   if (frozen === undefined) {
     return refused(
       409,
-      `generation ${wanted} is not known here: boot ${node} again, so that it takes ${answer.generation}`,
+      `generation ${wanted.slice(0, 64)} is not known here: boot ${node} again, so that it takes ${answer.generation}`,
     );
   }
-  return { kind: 'answer', text: answerText(node, answer, frozen), commit: answer.commit, generation: frozen.id };
+  const text = answerText(node, answer, frozen);
+  const plain = isPlainAnswer(node, answer, frozen);
+  return { kind: 'answer', text, plain, commit: answer.commit, generation: frozen.id };
+}
+
+function toldTo(
+  planned: NodeAnswer,
+  { address, only }: { readonly address?: string; readonly only?: NodeCommand },
+): WholeAnswer | RefusedAnswer {
+  const told = (address === undefined ? undefined : planned.except?.get(address)) ?? planned;
+  return told.kind === 'refusal' && told.allowed !== undefined && told.allowed.command === only
+    ? told.allowed.answer
+    : told;
 }

@@ -13,17 +13,20 @@ import { blockedPath } from '../diagnostic/catalogue/plan.ts';
 import type { Diagnostic } from '../diagnostic/diagnostic.ts';
 import type { Composed, PreviousSets } from '../plan/compose.ts';
 import type { NodeSet, Plan } from '../plan/make-plan.ts';
+import type { Held } from '../plan/parts.ts';
 import { renderDiagnostics } from '../plan/render.ts';
 import type { Generation, World } from '../plan/world.ts';
 import type { LoadedPlugin } from '../plugin/loaded.ts';
 import { contractVersion, type Drift, type Plugin, type Probe } from '../plugin/plugin.ts';
+import type { NodeCommand } from '../policy/rows.ts';
 import { Repository } from '../repo/repository.ts';
 import type { Snapshot } from '../repo/snapshot.ts';
 import type { View } from '../resolve/view.ts';
 import { answerForAddress, answerForNode } from './answers.ts';
 import { appliedLines, keepsOf, problemOf } from './applied.ts';
+import { BootedSets } from './holds.ts';
 import { type InEffect, Memory } from './memory.ts';
-import { type PlanningContext, planningContext, planSnapshot, previewPlan } from './preview.ts';
+import { type PlanningContext, placeOf, planningContext, planSnapshot, previewPlan } from './preview.ts';
 import { Serial } from './serial.ts';
 import { statusOf } from './status.ts';
 import type { AnswerText, Engine, EngineSettings, Preview, Reconciled, Status } from './types.ts';
@@ -42,6 +45,9 @@ interface Planned {
 }
 
 const plannedKept = 2;
+
+/** How long nodes that boot are waited for before what was held for them goes. */
+const holdsSettleMilliseconds = 1000;
 
 /**
  * Opens the engine on a repository and a state directory; both must exist. Nothing is applied before `reconcile`.
@@ -75,6 +81,8 @@ function stampOf(
     contract: contractVersion,
     target: settings.target,
     images: settings.images,
+    reloads: settings.reloads,
+    roots: settings.roots.map(({ name, dir }) => [name, dir]),
     plugins: plugins.map(({ plugin }) => [plugin.name, plugin.version, options[plugin.name] ?? {}]),
   };
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16);
@@ -82,7 +90,14 @@ function stampOf(
 
 class RunningEngine implements Engine {
   readonly settings: EngineSettings;
-  private current: { readonly world: World; readonly view: View; readonly sets: PreviousSets } | undefined;
+  private current:
+    | { readonly world: World; readonly view: View; readonly sets: PreviousSets; readonly held: readonly Held[] }
+    | undefined;
+  /** The sets before the last flip: a node that booted meanwhile names one of them. */
+  private before: PreviousSets = new Map();
+  private heldNodes: ReadonlySet<string> = new Set();
+  private holdsTimer: NodeJS.Timeout | undefined;
+  private readonly bootedSets: BootedSets;
   private generations = new Map<string, Generation>();
   private report: ApplyReport | undefined;
   private problem: string | undefined;
@@ -97,6 +112,7 @@ class RunningEngine implements Engine {
         readonly planned: Planned;
         readonly base: World | undefined;
         readonly builds: number;
+        readonly holds: number;
         readonly result: { preview: Preview; composed: Composed };
       }
     | undefined;
@@ -137,7 +153,8 @@ class RunningEngine implements Engine {
     this.applier = applier;
     this.builds = builds;
     this.memory = new Memory(store);
-    this.context = planningContext(loaded, { target: settings.target, images: settings.images });
+    this.bootedSets = new BootedSets(store);
+    this.context = planningContext(loaded, { ...settings, place: placeOf(settings) });
     this.generations = this.memory.generations();
     this.events.setMaxListeners(0);
   }
@@ -216,16 +233,18 @@ class RunningEngine implements Engine {
     }
     const { composed, preview } = this.compose(planned, { world: undefined, sets });
     this.warnings = preview.diagnostics.length;
-    this.current = { world: composed.world, view: planned.plan.view, sets: composed.sets };
+    this.current = { ...composed, view: planned.plan.view };
+    this.heldNodes = new Set(composed.held.map(({ node }) => node));
   }
 
   private composeOnBase(planned: Planned): { preview: Preview; composed: Composed } {
     const base = this.current?.world;
     const before = this.judged;
-    if (before?.planned === planned && before.base === base && before.builds === this.settledBuilds)
+    const [builds, holds] = [this.settledBuilds, this.bootedSets.version];
+    if (before?.planned === planned && before.base === base && before.builds === builds && before.holds === holds)
       return before.result;
     const result = this.compose(planned, this.base());
-    this.judged = { planned, base, builds: this.settledBuilds, result };
+    this.judged = { planned, base, builds, holds, result };
     return result;
   }
 
@@ -234,7 +253,8 @@ class RunningEngine implements Engine {
     base: { world: World | undefined; sets: PreviousSets },
   ): { preview: Preview; composed: Composed } {
     const roots = new Set(this.settings.roots.map(({ name }) => name));
-    return previewPlan(planned.plan, planned.checked, { ...base, present: (id) => this.builds.present(id), roots });
+    const present = (id: string) => this.builds.present(id);
+    return previewPlan(planned.plan, planned.checked, { ...base, present, roots, booted: this.bootedSets.parts });
   }
 
   private async planCommit(commit: string, snapshot?: Snapshot): Promise<Planned> {
@@ -297,6 +317,11 @@ class RunningEngine implements Engine {
 
   private async look(options: LookOptions): Promise<Reconciled> {
     const head = await this.repository.head(this.settings.branch);
+    if (head === undefined && this.current !== undefined) {
+      const where = `${this.settings.branch} is gone from ${this.settings.repository}`;
+      this.problem = `${where}: put it back (git reflog there shows where it was); what is in effect stays`;
+      return { commit: this.current.world.commit, changed: false, ok: false, lines: [this.problem] };
+    }
     if (head === undefined) {
       const lines = [`no commit yet on ${this.settings.branch}: push one`];
       return { commit: undefined, changed: false, ok: true, lines };
@@ -359,13 +384,13 @@ class RunningEngine implements Engine {
     options: LookOptions,
     started: number,
   ): Promise<Reconciled> {
-    const { world, sets } = composed;
+    const { world } = composed;
     const keeps = keepsOf(world);
     const without = [...world.waiting.values()]
       .filter((waiting) => waiting.keeps === undefined)
       .map(({ node }) => node);
     for (const kept of Object.keys(keeps)) await this.repository.keep(kept);
-    await this.memory.keepGenerations(world.generations.values(), this.current?.world.generations.keys());
+    await this.memory.keepGenerations(world.generations.values(), this.generationsInUse(world));
     this.generations = this.memory.generations();
     const repair = options.repair === true ? await this.applier.verify(world) : [];
     const report = await this.applier.apply(world, {
@@ -376,7 +401,12 @@ class RunningEngine implements Engine {
       // All that the answers point at is in place. A restart before this goes on from the sets of before.
       flip: async () => {
         await this.memory.setInEffect({ commit, stamp: this.stamp, keeps, without });
-        this.current = { world, view: planned.plan.view, sets };
+        const { current } = this;
+        // A repair of the same sets does not make them those of before.
+        const moved = current !== undefined && (current.world.commit !== commit || current.world.waiting.size > 0);
+        if (moved) this.before = current.sets;
+        this.current = { ...composed, view: planned.plan.view };
+        this.heldNodes = new Set(composed.held.map(({ node }) => node));
       },
     });
     this.report = report;
@@ -395,6 +425,16 @@ class RunningEngine implements Engine {
     return { commit, changed: true, ok: report.outcome === 'applied', lines };
   }
 
+  /** Generations that nodes have now: those of the world in effect, and those that waiting nodes keep, however long. */
+  private generationsInUse(world: World): Set<string> {
+    const inUse = new Set(this.current?.world.generations.keys());
+    for (const node of world.waiting.keys()) {
+      const answer = world.answers.get(node);
+      if (answer?.kind === 'answer') inUse.add(answer.generation);
+    }
+    return inUse;
+  }
+
   /** Commits whose sets no node keeps any more may be collected by git again. */
   private async releaseKept(keeps: InEffect['keeps']): Promise<void> {
     const kept = Object.keys(keeps).sort().join();
@@ -405,6 +445,27 @@ class RunningEngine implements Engine {
 
   async received(commit: string, pusher: string, via: 'http' | 'ssh' | 'file'): Promise<void> {
     await this.memory.note(commit, { pusher, via, receivedAt: new Date().toISOString() });
+  }
+
+  booted(node: string, commit: string): void {
+    const set = [this.current?.sets.get(node), this.before.get(node)].find((it) => it?.commit === commit);
+    if (set === undefined) return;
+    const before = this.bootedSets.version;
+    this.bootedSets.booted(node, set);
+    if (this.bootedSets.version === before || (!this.heldNodes.has(node) && set === this.current?.sets.get(node)))
+      return;
+    // A rack that boots changes the files once, not once a node.
+    this.holdsTimer ??= setTimeout(() => {
+      this.holdsTimer = undefined;
+      void this.reconcile('nodes booted with another set', { again: true });
+    }, holdsSettleMilliseconds);
+  }
+
+  async release(nodes: Iterable<string>): Promise<readonly string[]> {
+    const released = this.bootedSets.release(nodes);
+    await this.bootedSets.written();
+    if (released.length > 0) await this.reconcile('nodes were released', { again: true });
+    return released;
   }
 
   async status(): Promise<Status> {
@@ -419,6 +480,7 @@ class RunningEngine implements Engine {
       refused: this.refused,
       builds: this.builds.states(),
       warnings: this.warnings,
+      held: this.current?.held ?? [],
     });
   }
 
@@ -441,8 +503,8 @@ class RunningEngine implements Engine {
     });
   }
 
-  answerFor(address: string, generation?: string): AnswerText {
-    return answerForAddress(this.current?.world, this.generations, address, generation);
+  answerFor(address: string, generation?: string, only?: NodeCommand): AnswerText {
+    return answerForAddress(this.current?.world, this.generations, address, generation, only);
   }
 
   answer(node: string, generation?: string): AnswerText {
@@ -456,9 +518,11 @@ class RunningEngine implements Engine {
 
   async close(): Promise<void> {
     this.closing = true;
+    clearTimeout(this.holdsTimer);
     await this.builds.close();
     await this.serial.idle();
     await this.applier.close();
+    await this.bootedSets.written();
     await this.store.close();
     await this.repository.close();
   }

@@ -3,13 +3,13 @@ import { checkView } from '../check/check.ts';
 import { judgeSeverity } from '../check/severity.ts';
 import { badOutput, twoClaims } from '../diagnostic/catalogue/plan.ts';
 import type { Diagnostic } from '../diagnostic/diagnostic.ts';
-import { type Composed, composeWorld, type PreviousSets } from '../plan/compose.ts';
+import { type BootedParts, type Composed, composeWorld, type PreviousSets } from '../plan/compose.ts';
 import { diffWorlds } from '../plan/diff.ts';
 import { imageDecision, makePlan, type Plan } from '../plan/make-plan.ts';
 import type { World } from '../plan/world.ts';
 import type { LoadedPlugin } from '../plugin/loaded.ts';
 import { managementNode } from '../plugin/output.ts';
-import type { ImagePlan } from '../plugin/plugin.ts';
+import type { ImagePlan, Place } from '../plugin/plugin.ts';
 import { checkPaths } from '../repo/paths.ts';
 import type { Snapshot } from '../repo/snapshot.ts';
 import { buildView, type ViewBase } from '../resolve/build-view.ts';
@@ -21,16 +21,32 @@ export interface PlanningContext {
   readonly target: string;
   readonly images: 'external' | 'built';
   readonly base: ViewBase;
+  /** The host that is planned for, where its settings are known. */
+  readonly place: Place | undefined;
+}
+
+/** The place of a host of ours: its roots and whether it runs reloads. Nothing is known of other targets. */
+export function placeOf(settings: {
+  readonly target: string;
+  readonly roots: readonly { readonly name: string; readonly dir: string }[];
+  readonly reloads: boolean;
+}): Place {
+  const directories = new Map(settings.roots.map(({ name, dir }) => [name, dir]));
+  return {
+    directory: (target, root) => (target === settings.target ? directories.get(root) : undefined),
+    reloads: settings.reloads,
+  };
 }
 
 export function planningContext(
   plugins: readonly LoadedPlugin[],
-  options: { readonly target?: string; readonly images?: 'external' | 'built' } = {},
+  options: { readonly target?: string; readonly images?: 'external' | 'built'; readonly place?: Place } = {},
 ): PlanningContext {
   return {
     plugins,
     target: options.target ?? managementNode,
     images: options.images ?? 'external',
+    place: options.place,
     base: { tableCache: new TableCache(), extraSchemas: plugins.flatMap(({ plugin }) => plugin.tables ?? []) },
   };
 }
@@ -44,7 +60,7 @@ export async function planSnapshot(
   const imagePlans = new Map<string, ImagePlan>();
   const decide = context.images === 'built' ? imageDecision(context.plugins, imagePlans, diagnostics) : undefined;
   const view = await buildView(snapshot, context.base, decide);
-  const plan = makePlan(view, context.plugins, context.target, imagePlans);
+  const plan = makePlan(view, context.plugins, context.target, imagePlans, context.place);
   const checks = checkView(view);
   const paths = await checkPaths(snapshot);
   // Never `push(...list)`: a hundred thousand findings would overflow the stack.
@@ -59,11 +75,13 @@ export function previewPlan(
     readonly world: World | undefined;
     readonly sets: PreviousSets;
     readonly present: (id: string) => boolean;
+    /** What running nodes booted with. */
+    readonly booted?: BootedParts;
     /** Names of the roots that there are; undefined: not known here, any will do. */
     readonly roots?: ReadonlySet<string>;
   },
 ): { preview: Preview; composed: Composed } {
-  const composed = composeWorld(plan, base.sets, base.present, base.world);
+  const composed = composeWorld(plan, base.sets, base.present, base.world, base.booted);
   const homeless = undeclaredRoots(composed.world, base.roots);
   // Two nodes with one address claim one path too: what the tables say wrong is said once, as the tables' mistake.
   const wrong = checked.some((diagnostic) => diagnostic.severity === 'error');

@@ -1,8 +1,9 @@
 /** Says in one place what state the engine is in (STYLE: status is written in one place). */
 import type { BuildState } from '../apply/builds.ts';
 import type { ApplyReport } from '../apply/report.ts';
+import type { Held } from '../plan/parts.ts';
 import type { World } from '../plan/world.ts';
-import type { CommitRecord, Status, WaitingGroup } from './types.ts';
+import type { CommitRecord, HeldGroup, Status, WaitingGroup } from './types.ts';
 
 export interface StatusParts {
   readonly head: string | undefined;
@@ -14,6 +15,7 @@ export interface StatusParts {
   readonly refused: boolean;
   readonly builds: readonly BuildState[];
   readonly warnings: number;
+  readonly held: readonly Held[];
 }
 
 export function statusOf(parts: StatusParts): Status {
@@ -38,18 +40,30 @@ export function statusOf(parts: StatusParts): Status {
     needsRoot: report?.needsRoot.length ?? 0,
     skippedReloads: (report?.reloads ?? []).filter(({ outcome }) => outcome === 'skipped').map(({ name }) => name),
     warnings: parts.warnings,
+    held: heldGroups(parts.held),
   };
 }
 
 function stateOf(parts: StatusParts, applied: string | undefined): Status['state'] {
   const { head, report, world } = parts;
-  if (head === undefined) return 'no commit yet';
   if (parts.busy) return 'applying';
+  if (head === undefined) return world === undefined ? 'no commit yet' : 'failed';
   if (parts.refused) return 'refused';
   if (report !== undefined && report.outcome !== 'applied') return 'failed';
   if (report === undefined || applied !== head) return parts.problem === undefined ? 'applying' : 'failed';
   if (report.blocked.length > 0) return 'applied, blocked';
   return (world?.waiting.size ?? 0) > 0 ? 'applied, waiting' : 'applied';
+}
+
+function heldGroups(held: readonly Held[]): HeldGroup[] {
+  const groups = new Map<string, { root: string; path: string; line: string; nodes: Set<string> }>();
+  for (const { node, root, path, line } of held) {
+    const key = `${root}:${path} ${line}`;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, { root, path, line, nodes: new Set([node]) });
+    else group.nodes.add(node);
+  }
+  return [...groups.values()].map(({ nodes, ...group }) => ({ ...group, nodes: [...nodes] }));
 }
 
 function waitingGroups(world: World | undefined): WaitingGroup[] {

@@ -3,6 +3,7 @@ import type { Diagnostic } from '../diagnostic/diagnostic.ts';
 import type { WorldDiff } from '../plan/diff.ts';
 import type { World } from '../plan/world.ts';
 import type { Drift } from '../plugin/plugin.ts';
+import type { NodeCommand } from '../policy/rows.ts';
 import type { CommitInfo, Snapshot } from '../repo/snapshot.ts';
 import type { View } from '../resolve/view.ts';
 
@@ -90,6 +91,15 @@ export interface Status {
   readonly needsRoot: number;
   readonly skippedReloads: readonly string[];
   readonly warnings: number;
+  /** Lines of shared files that are there only for nodes that run with them. */
+  readonly held: readonly HeldGroup[];
+}
+
+export interface HeldGroup {
+  readonly root: string;
+  readonly path: string;
+  readonly line: string;
+  readonly nodes: readonly string[];
 }
 
 /** Outcome of one look at the ref. */
@@ -104,7 +114,14 @@ export interface Reconciled {
 
 /** A text for a node, or why it gets none. */
 export type AnswerText =
-  | { readonly kind: 'answer'; readonly text: string; readonly commit: string; readonly generation: string }
+  | {
+      readonly kind: 'answer';
+      readonly text: string;
+      /** True: all of the text is ASCII, one byte a character. Otherwise nobody looked. */
+      readonly plain?: boolean;
+      readonly commit: string;
+      readonly generation: string;
+    }
   /** `status` is the HTTP status that fits: 404 unknown node or address, 403 offline or unplannable, 409 unknown generation, 503 not ready. */
   | {
       readonly kind: 'refusal';
@@ -135,6 +152,11 @@ export interface Engine {
   ): Promise<Reconciled>;
   /** Remembers who pushed a commit. */
   received(commit: string, pusher: string, via: 'http' | 'ssh' | 'file'): Promise<void>;
+  /** A node runs with the set of a commit: what that set has in shared files is held until it runs with another. A commit of
+   *  neither the set that the node has nor the one before changes nothing. */
+  booted(node: string, commit: string): void;
+  /** Lets go of what is held for nodes, and applies; gives those of which a boot was known. */
+  release(nodes: Iterable<string>): Promise<readonly string[]>;
   status(): Promise<Status>;
   /** Newest first: commits of the branch with what is known of each. */
   history(limit: number): Promise<readonly (CommitInfo & { readonly record: CommitRecord | undefined })[]>;
@@ -142,7 +164,8 @@ export interface Engine {
   verify(): Promise<readonly Drift[]>;
   /** Synchronous, from memory: what request handlers use. Without a generation: the node's newest. */
   answer(node: string, generation?: string): AnswerText;
-  answerFor(address: string, generation?: string): AnswerText;
+  /** `only`: one part of the answer is asked for, and need not be allowed more than that. */
+  answerFor(address: string, generation?: string, only?: NodeCommand): AnswerText;
   /** `change`: status changed; `build`: progress. Returns its own undo. */
   on(event: 'change' | 'build', listener: (line: string) => void): () => void;
   /** Waits for the running apply, stops builds, closes the store. */

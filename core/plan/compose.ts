@@ -5,10 +5,11 @@
  */
 import { badOutput } from '../diagnostic/catalogue/plan.ts';
 import type { Diagnostic } from '../diagnostic/diagnostic.ts';
-import type { ArtifactOutput, Output, ReloadOutput } from '../plugin/output.ts';
+import type { ArtifactOutput, Output, PartOutput, ReloadOutput } from '../plugin/output.ts';
 import type { Image } from '../resolve/view.ts';
 import { EntryTable } from './entry-table.ts';
 import type { NodeSet, Plan } from './make-plan.ts';
+import type { Held } from './parts.ts';
 import type { NodeAnswer, Waiting, World } from './world.ts';
 
 export interface Composed {
@@ -16,7 +17,14 @@ export interface Composed {
   /** The set that each node has in this world, and the commit it is of. */
   readonly sets: ReadonlyMap<string, NodeSet>;
   readonly diagnostics: readonly Diagnostic[];
+  /** What is in shared files for running nodes, and not by the plan. */
+  readonly held: readonly Held[];
 }
+
+/** Parts of shared files that nodes booted with. */
+export type BootedParts = ReadonlyMap<string, readonly PartOutput[]>;
+
+const none: BootedParts = new Map();
 
 /** What a node had before; undefined: nothing. */
 export type PreviousSets = ReadonlyMap<string, NodeSet>;
@@ -41,6 +49,7 @@ function findWaiting(
   present: (artifact: string) => boolean,
 ): { readonly waiting: Map<string, Waiting>; readonly held: ReadonlyMap<string, string> } {
   const waiting = new Map<string, Waiting>();
+  /** What waiting nodes hold, in the order in which it was found; grows while it is gone through. */
   const held = new Map<string, string>();
   const keep = (node: string): string | undefined => {
     const before = previous.get(node);
@@ -58,18 +67,21 @@ function findWaiting(
     if (missing.length === 0) continue;
     waiting.set(node, { node, image: set.image?.name, artifacts: missing, behind: undefined, keeps: keep(node) });
   }
-  // Each round may make more nodes wait; what they hold can only grow, so this ends.
-  for (let grown = held.size > 0; grown; ) {
-    grown = false;
-    for (const [node, set] of plan.sets) {
-      if (waiting.has(node)) continue;
-      const clash = claims(set).find((claim) => {
-        const holder = held.get(claim);
-        return holder !== undefined && holder !== node;
-      });
-      if (clash === undefined) continue;
-      waiting.set(node, { node, image: undefined, artifacts: [], behind: held.get(clash), keeps: keep(node) });
-      grown = true;
+  if (held.size === 0) return { waiting, held };
+  // By claim, not round by round over all nodes: a rack whose addresses move up by one is a chain as long as the rack.
+  const wantedBy = new Map<string, string[]>();
+  for (const [node, set] of plan.sets) {
+    if (waiting.has(node)) continue;
+    for (const claim of claims(set)) {
+      const list = wantedBy.get(claim);
+      if (list === undefined) wantedBy.set(claim, [node]);
+      else list.push(node);
+    }
+  }
+  for (const [claim, holder] of held) {
+    for (const node of wantedBy.get(claim) ?? []) {
+      if (node === holder || waiting.has(node)) continue;
+      waiting.set(node, { node, image: undefined, artifacts: [], behind: holder, keeps: keep(node) });
     }
   }
   return { waiting, held };
@@ -86,13 +98,14 @@ function emptySet(set: NodeSet, waiting: Waiting, held: ReadonlyMap<string, stri
 
 /**
  * Composes the world of a plan. `reuse`: the world in effect; entries that do not change are the same objects, which saves
- * hashing and makes differences cheap.
+ * hashing and makes differences cheap. `booted`: what running nodes may have mounted, which stays.
  */
 export function composeWorld(
   plan: Plan,
   previous: PreviousSets,
   present: (artifact: string) => boolean,
   reuse: World | undefined,
+  booted: BootedParts = none,
 ): Composed {
   const diagnostics: Diagnostic[] = [...plan.diagnostics];
   const { waiting, held: claimed } = findWaiting(plan, previous, present);
@@ -131,6 +144,7 @@ export function composeWorld(
     }
     if (set.image?.build.kind === 'external') external.add(set.image);
   }
+  for (const [node, parts] of booted) for (const part of parts) table.hold(node, part);
   const world: World = {
     target: plan.target,
     commit: plan.commit,
@@ -144,5 +158,5 @@ export function composeWorld(
     external: [...external],
     elsewhere: new Map([...plan.elsewhere].map(([target, outputs]) => [target, outputs.length])),
   };
-  return { world, sets, diagnostics };
+  return { world, sets, diagnostics, held: table.held };
 }

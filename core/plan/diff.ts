@@ -75,7 +75,7 @@ function bootPaths(world: World | undefined): Set<string> {
 
 function sameAnswer(world: World | undefined, a: NodeAnswer | undefined, to: World, b: NodeAnswer): boolean {
   if (a === b) return true;
-  if (a === undefined || a.kind !== b.kind) return false;
+  if (a === undefined || a.kind !== b.kind || !sameExcept(world, a, to, b)) return false;
   if (a.kind === 'refusal' || b.kind === 'refusal') {
     return a.kind === 'refusal' && b.kind === 'refusal' && a.reason === b.reason;
   }
@@ -83,6 +83,19 @@ function sameAnswer(world: World | undefined, a: NodeAnswer | undefined, to: Wor
   // An image of another digest may still say the same to a node.
   const [before, after] = [world?.generations.get(a.generation), to.generations.get(b.generation)];
   return a.body === b.body && before?.litefile === after?.litefile && before?.image === after?.image;
+}
+
+/** Whether two answers say the same at the addresses that the policy table tells apart; nearly always there are none. */
+function sameExcept(world: World | undefined, a: NodeAnswer, to: World, b: NodeAnswer): boolean {
+  const addresses = new Set([...(a.except?.keys() ?? []), ...(b.except?.keys() ?? [])]);
+  for (const address of addresses) {
+    if (!sameAnswer(world, a.except?.get(address) ?? plain(a), to, b.except?.get(address) ?? plain(b))) return false;
+  }
+  return true;
+}
+
+function plain({ except: _, ...answer }: NodeAnswer): NodeAnswer {
+  return answer;
 }
 
 function diffNodes(before: World | undefined, after: World, paths: readonly PathChange[]): NodeChange[] {

@@ -1,11 +1,11 @@
 /** Turns outputs into the entries of a world: checks paths and claims, composes shared files, adds parent directories. */
 import { badOutput, notADirectory, twoClaims } from '../diagnostic/catalogue/plan.ts';
 import type { Diagnostic } from '../diagnostic/diagnostic.ts';
-import type { Output } from '../plugin/output.ts';
+import type { Output, PartOutput } from '../plugin/output.ts';
 import type { View } from '../resolve/view.ts';
 import { blobId } from './blob.ts';
 import { directoryEntry, fileEntry, hardLinkEntry, linkEntry } from './entry.ts';
-import { SharedFile } from './parts.ts';
+import { type Held, SharedFile } from './parts.ts';
 import { publishedEntries } from './publish.ts';
 import type { Entry, FileEntryOf, World } from './world.ts';
 
@@ -22,13 +22,31 @@ export function pathFault(path: string): string | undefined {
     if (part === '') return 'it has an empty part';
     if (part === '.' || part === '..') return `it has a part '${part}'`;
     if (part === '.litehouse') return "'.litehouse' is the engine's own";
-    if (Buffer.byteLength(part) > 255) return 'a part is longer than 255 bytes';
+    // A character has at most three bytes.
+    if (part.length > 85 && Buffer.byteLength(part) > 255) return 'a part is longer than 255 bytes';
   }
   return undefined;
 }
 
-/** Entries by the output that they were made of: plugins give the same output object for a node that stands unchanged. */
-const entryOf = new WeakMap<Placed, Entry>();
+/** A root's entries by path in order; `before`, the root in the world in effect, is in order already. */
+function inOrder(root: ReadonlyMap<string, Entry>, before: ReadonlyMap<string, Entry> | undefined): Map<string, Entry> {
+  const sorted = new Map<string, Entry>();
+  if (before?.size === root.size) {
+    // Hardly a push adds or removes a path: then the order is known, and nothing has to be compared.
+    for (const path of before.keys()) {
+      const entry = root.get(path);
+      if (entry === undefined) break;
+      sorted.set(path, entry);
+    }
+    if (sorted.size === root.size) return sorted;
+    sorted.clear();
+  }
+  for (const path of [...root.keys()].sort()) {
+    const entry = root.get(path);
+    if (entry !== undefined) sorted.set(path, entry);
+  }
+  return sorted;
+}
 
 const claimant = (entry: { plugin: string; node?: string | undefined }): string =>
   entry.node === undefined ? entry.plugin : `${entry.plugin} (${entry.node})`;
@@ -38,6 +56,8 @@ export class EntryTable {
   private readonly shared = new Map<string, { root: string; path: string; file: SharedFile }>();
   private readonly hardLinks: { root: string; path: string; to: string; plugin: string; node: string | undefined }[] =
     [];
+  /** What is in shared files only for nodes that run with it; complete after `finish`. */
+  readonly held: Held[] = [];
   private readonly view: View;
   private readonly reuse: World | undefined;
   private readonly diagnostics: Diagnostic[];
@@ -49,14 +69,10 @@ export class EntryTable {
   }
 
   add(plugin: string, output: Placed): void {
-    const made = entryOf.get(output);
-    if (made !== undefined) {
-      this.put(made);
-      return;
-    }
     const { root, path, node } = output;
+    const before = this.reuse?.roots.get(root)?.get(path);
     // A path of the world in effect was looked at before.
-    const looked = (output.kind === 'tree' && path === '') || this.reuse?.roots.get(root)?.has(path) === true;
+    const looked = before !== undefined || (output.kind === 'tree' && path === '');
     const fault = looked ? undefined : pathFault(path);
     if (fault !== undefined) {
       this.diagnostics.push(
@@ -66,19 +82,17 @@ export class EntryTable {
     }
     switch (output.kind) {
       case 'file':
-        this.putMade(output, this.file(root, path, plugin, node, output));
+        this.put(this.file(before, plugin, output));
         break;
       case 'link':
-        this.putMade(output, this.link(root, path, plugin, node, output.to));
+        this.put(this.link(before, plugin, output));
         break;
       case 'hardlink':
         this.hardLinks.push({ root, path, to: output.to, plugin, node });
         break;
-      case 'directory': {
-        const { mode, uid = 0, gid = 0, lifetime = 'managed' } = output;
-        this.putMade(output, directoryEntry({ root, path, plugin, node, lifetime, mode, uid, gid }));
+      case 'directory':
+        this.put(this.directory(before, plugin, output));
         break;
-      }
       case 'tree':
         for (const entry of publishedEntries(output, plugin, this.view)) this.put(entry);
         break;
@@ -101,15 +115,14 @@ export class EntryTable {
     }
   }
 
-  private file(
-    root: string,
-    path: string,
-    plugin: string,
-    node: string | undefined,
-    output: Extract<Output, { kind: 'file' }>,
-  ): FileEntryOf {
-    const { content, mode, uid = 0, gid = 0, lifetime = 'managed' } = output;
-    const before = this.reuse?.roots.get(root)?.get(path);
+  /** A part that a running node booted with. A file that nobody writes any more is no server's: nothing is held in it. */
+  hold(node: string, part: PartOutput): void {
+    this.shared.get(`${part.root}:${part.path}`)?.file.hold(node, part);
+  }
+
+  /** The entry of a file; `before`, what the world in effect has at its path, where that is the same. */
+  private file(before: Entry | undefined, plugin: string, output: Extract<Output, { kind: 'file' }>): FileEntryOf {
+    const { root, path, node, content, mode, uid = 0, gid = 0, lifetime = 'managed' } = output;
     if (
       before?.kind === 'file' &&
       before.plugin === plugin &&
@@ -128,15 +141,27 @@ export class EntryTable {
     return fileEntry({ root, path, plugin, node, lifetime, content, blob, mode, uid, gid });
   }
 
-  private link(root: string, path: string, plugin: string, node: string | undefined, to: string): Entry {
-    const before = this.reuse?.roots.get(root)?.get(path);
+  private link(before: Entry | undefined, plugin: string, output: Extract<Output, { kind: 'link' }>): Entry {
+    const { root, path, node, to } = output;
     if (before?.kind === 'link' && before.to === to && before.plugin === plugin && before.node === node) return before;
     return linkEntry({ root, path, plugin, node, lifetime: 'managed', to });
   }
 
-  private putMade(output: Placed, entry: Entry): void {
-    entryOf.set(output, entry);
-    this.put(entry);
+  private directory(before: Entry | undefined, plugin: string, output: Extract<Output, { kind: 'directory' }>): Entry {
+    const { root, path, node, mode, uid = 0, gid = 0, lifetime = 'managed' } = output;
+    if (
+      before?.kind === 'directory' &&
+      !before.implied &&
+      before.plugin === plugin &&
+      before.node === node &&
+      before.mode === mode &&
+      before.uid === uid &&
+      before.gid === gid &&
+      before.lifetime === lifetime
+    ) {
+      return before;
+    }
+    return directoryEntry({ root, path, plugin, node, lifetime, mode, uid, gid });
   }
 
   private put(entry: Entry): void {
@@ -156,9 +181,10 @@ export class EntryTable {
   /** Composes shared files, joins hard links to their files, adds parent directories, sorts. */
   finish(): Map<string, Map<string, Entry>> {
     for (const { root, path, file } of this.shared.values()) {
+      for (const held of file.settle()) this.held.push(held);
       const { mode = 0o644, uid, gid } = file.owner ?? {};
       const output = { kind: 'file', target: '', root, path, content: { text: file.text() }, mode, uid, gid } as const;
-      this.put(this.file(root, path, file.plugin, undefined, output));
+      this.put(this.file(this.reuse?.roots.get(root)?.get(path), file.plugin, output));
     }
     for (const { root, path, to, plugin, node } of this.hardLinks) {
       const file = this.roots.get(root)?.get(to);
@@ -174,7 +200,7 @@ export class EntryTable {
     for (const name of [...this.roots.keys()].sort()) {
       const root = this.roots.get(name) ?? new Map<string, Entry>();
       this.addParents(name, root);
-      sorted.set(name, new Map([...root.entries()].sort(([a], [b]) => (a < b ? -1 : 1))));
+      sorted.set(name, inOrder(root, this.reuse?.roots.get(name)));
     }
     return sorted;
   }

@@ -3,23 +3,24 @@ import type { DirectoryEntry, FileEntryOf, HardLinkEntry, LinkEntry } from './wo
 
 const octal = (mode: number): string => mode.toString(8).padStart(4, '0');
 
+// Written out member by member: hundreds of thousands are made at once, and a spread costs several times as much.
 export function fileEntry(of: Omit<FileEntryOf, 'kind' | 'digest'>): FileEntryOf {
-  return { ...of, kind: 'file', digest: `file ${octal(of.mode)} ${of.uid}:${of.gid} ${of.blob}` };
+  const { root, path, plugin, node, lifetime, content, blob, mode, uid, gid } = of;
+  const digest = `file ${octal(mode)} ${uid}:${gid} ${blob}`;
+  return { kind: 'file', root, path, plugin, node, lifetime, content, blob, mode, uid, gid, digest };
 }
 
 export function directoryEntry(
   of: Omit<DirectoryEntry, 'kind' | 'digest' | 'implied'> & { implied?: boolean },
 ): DirectoryEntry {
-  return {
-    ...of,
-    kind: 'directory',
-    implied: of.implied ?? false,
-    digest: `directory ${octal(of.mode)} ${of.uid}:${of.gid}`,
-  };
+  const { root, path, plugin, node, lifetime, mode, uid, gid, implied = false } = of;
+  const digest = `directory ${octal(mode)} ${uid}:${gid}`;
+  return { kind: 'directory', root, path, plugin, node, lifetime, mode, uid, gid, implied, digest };
 }
 
 export function linkEntry(of: Omit<LinkEntry, 'kind' | 'digest'>): LinkEntry {
-  return { ...of, kind: 'link', digest: `link ${of.to}` };
+  const { root, path, plugin, node, lifetime, to } = of;
+  return { kind: 'link', root, path, plugin, node, lifetime, to, digest: `link ${to}` };
 }
 
 export function hardLinkEntry(

@@ -3,7 +3,8 @@ import { badOutput, pluginFailed } from '../diagnostic/catalogue/plan.ts';
 import type { Diagnostic } from '../diagnostic/diagnostic.ts';
 import type { LoadedPlugin } from '../plugin/loaded.ts';
 import type { ArtifactOutput, Output } from '../plugin/output.ts';
-import type { ImagePlan } from '../plugin/plugin.ts';
+import type { ImagePlan, Place } from '../plugin/plugin.ts';
+import { policyOf } from '../policy/policy.ts';
 import type { BuildDecision } from '../resolve/build-view.ts';
 import type { Image, Node, View } from '../resolve/view.ts';
 import { answerOf, Bodies, generationOf } from './answer.ts';
@@ -84,12 +85,13 @@ export function isPlannable(node: Node): boolean {
   return node.state !== undefined && node.state !== 'offline' && node.problems.length === 0;
 }
 
-/** Plans a view for one target. `imagePlans`: what imageDecision collected while the view was made. */
+/** Plans a view for one target. `imagePlans`: what imageDecision collected while the view was made; `on`: the target's host. */
 export function makePlan(
   view: View,
   plugins: readonly LoadedPlugin[],
   target: string,
   imagePlans: ReadonlyMap<string, ImagePlan>,
+  on?: Place,
 ): Plan {
   const commit = view.commit ?? 'uncommitted';
   const diagnostics: Diagnostic[] = [];
@@ -132,13 +134,14 @@ export function makePlan(
     }
   }
   for (const { plugin, hooks } of plugins) {
-    const outputs = guarded(plugin.name, 'plan', diagnostics, () => hooks.plan?.(view));
+    const outputs = guarded(plugin.name, 'plan', diagnostics, () => hooks.plan?.(view, on));
     for (const output of listed(plugin.name, outputs, diagnostics)) place(plugin.name, output);
-    const found = guarded(plugin.name, 'check', diagnostics, () => hooks.check?.(view));
+    const found = guarded(plugin.name, 'check', diagnostics, () => hooks.check?.(view, on));
     // One by one: a spread of a hundred thousand would overflow the stack.
     for (const diagnostic of found ?? []) diagnostics.push(diagnostic);
   }
   const bodies = new Bodies();
+  const policy = policyOf(view);
   const sets = new Map<string, NodeSet>();
   const nothing: readonly PlannedOutput[] = [];
   const noNeeds: readonly string[] = [];
@@ -147,7 +150,7 @@ export function makePlan(
     sets.set(node.name, {
       commit,
       outputs: byNode.get(node.name) ?? nothing,
-      answer: answerOf(node, commit, bodies),
+      answer: answerOf(node, commit, bodies, policy),
       addresses: node.addresses,
       image: isPlannable(node) ? node.image : undefined,
       needs: built?.needs ?? noNeeds,

@@ -13,9 +13,10 @@ export interface RenderOptions {
   readonly most?: number;
 }
 
-const signs = { add: '+', change: '~', remove: '-' } as const;
-const count = (n: number, noun: string): string => `${n.toLocaleString('en-US')} ${noun}${n === 1 ? '' : 's'}`;
-const short = (commit: string | undefined): string =>
+/** What happens to a path, in one character. */
+export const signs = { add: '+', change: '~', remove: '-' } as const;
+export const count = (n: number, noun: string): string => `${n.toLocaleString('en-US')} ${noun}${n === 1 ? '' : 's'}`;
+export const short = (commit: string | undefined): string =>
   commit === undefined ? 'nothing' : /^[0-9a-f]{40}$/.test(commit) ? commit.slice(0, 9) : 'the working copy';
 
 /** The lines of a difference; the last ones say so when nothing changes. */
@@ -46,7 +47,8 @@ export function renderDiff(diff: WorldDiff, options: RenderOptions = {}): string
   return lines;
 }
 
-function summary(diff: WorldDiff): string {
+/** The last line of a plan: how many paths and nodes it concerns. */
+export function summary(diff: WorldDiff): string {
   const counts = { add: 0, change: 0, remove: 0 };
   for (const { change } of diff.paths) counts[change]++;
   const nodes = new Set(diff.nodes.map((change) => change.node)).size;
@@ -54,7 +56,10 @@ function summary(diff: WorldDiff): string {
 }
 
 /** Nodes that lose their boot files, gain them, wait: what somebody has to know before anything else. */
-function loudLines(nodes: readonly NodeChange[], fold: (nodes: readonly string[], used: number) => string): string[] {
+export function loudLines(
+  nodes: readonly NodeChange[],
+  fold: (nodes: readonly string[], used: number) => string,
+): string[] {
   const lines: string[] = [];
   const group = (what: NodeChange['what']) => {
     const byWhy = new Map<string, string[]>();
@@ -120,13 +125,13 @@ function pluginLines(
   return lines;
 }
 
-function isImplied(change: PathChange): boolean {
+export function isImplied(change: PathChange): boolean {
   const entry = change.after ?? change.before;
   return entry?.kind === 'directory' && change.change !== 'change';
 }
 
 /** What about an entry changed, where it is not the content. */
-function detail({ before, after }: PathChange): string {
+export function detail({ before, after }: PathChange): string {
   if (before === undefined || after === undefined) return '';
   if (before.kind !== after.kind) return ` (${before.kind} becomes ${after.kind})`;
   const notes: string[] = [];

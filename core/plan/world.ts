@@ -1,5 +1,7 @@
 /** The world that a plan wants on one target: every path of every root, every node's answer, every artifact. */
+
 import type { ArtifactOutput, Content, Lifetime, ReloadOutput, RootName } from '../plugin/output.ts';
+import type { NodeCommand } from '../policy/rows.ts';
 import type { Image } from '../resolve/view.ts';
 
 interface EntryBase {
@@ -42,18 +44,29 @@ export interface HardLinkEntry extends EntryBase {
 export type Entry = FileEntryOf | DirectoryEntry | LinkEntry | HardLinkEntry;
 
 /** What a node is told, but for the generation's litefile list. */
-export type NodeAnswer =
-  | {
-      readonly kind: 'answer';
-      /** Commit that the trees and the state mount are of: the newest applied for this node. */
-      readonly commit: string;
-      readonly generation: string;
-      /** Lines between the header and the litefile list: state, statemnt, trees. Interned: equal texts are one string. */
-      readonly body: string;
-      /** How many lines `body` has. */
-      readonly lines: number;
-    }
-  | { readonly kind: 'refusal'; readonly commit: string; readonly reason: string };
+export type NodeAnswer = (WholeAnswer | RefusedAnswer) & {
+  /** What it is told at addresses that the policy table tells apart from its first; seldom there. */
+  readonly except?: ReadonlyMap<string, WholeAnswer | RefusedAnswer>;
+};
+
+export interface WholeAnswer {
+  readonly kind: 'answer';
+  /** Commit that the trees and the state mount are of: the newest applied for this node. */
+  readonly commit: string;
+  readonly generation: string;
+  /** Lines between the header and the litefile list: state, statemnt, trees. Interned: equal texts are one string. */
+  readonly body: string;
+  /** How many lines `body` has. */
+  readonly lines: number;
+}
+
+export interface RefusedAnswer {
+  readonly kind: 'refusal';
+  readonly commit: string;
+  readonly reason: string;
+  /** Where the policy table refuses one of litefile and litetree: which one may be asked for still, and what it is made of. */
+  readonly allowed?: { readonly command: NodeCommand; readonly answer: WholeAnswer };
+}
 
 /** What is frozen into a generation of an image: the litefile part of an answer. */
 export interface Generation {

@@ -34,10 +34,14 @@ export function repositorySettings(maxInputSize = '1g'): readonly (readonly [key
   ];
 }
 
-/** Writes the settings of `repositorySettings` into a repository. Other settings stay as they are. */
+/** Writes the settings of `repositorySettings` into a repository; a HEAD that leads nowhere then means main. Other settings stay as they are. */
 export async function configureRepository(dir: string, maxInputSize?: string): Promise<void> {
   for (const [key, value] of repositorySettings(maxInputSize))
     await git(['--git-dir', dir, 'config', '--replace-all', key, value]);
+  // A repository made by hand may say that its branch is master: clones of it would be empty.
+  const at = ['--git-dir', dir, 'rev-parse', '--verify', '--quiet', 'HEAD'];
+  if ((await git(at, { accept: [0, 1, 128] })).code !== 0)
+    await git(['--git-dir', dir, 'symbolic-ref', 'HEAD', 'refs/heads/main']);
 }
 
 /**

@@ -47,6 +47,7 @@ describe('paths of a commit', () => {
     ['a submodule instead of syncdirs', { syncdirs: submodule }, 'LH703 syncdirs'],
     ['.git in another case', { 'syncdirs/x/.GIT/config': {} }, 'LH705 syncdirs/x/.GIT/config'],
     ['a climbing part', { 'syncdirs/../x': {} }, 'LH705 syncdirs/../x'],
+    ["the engine's own folder", { 'syncdirs/.litehouse/x': {} }, 'LH705 syncdirs/.litehouse/x'],
     ['an empty part', { 'syncdirs//x': {} }, 'LH705 syncdirs//x'],
     ['a folder in the wrong case', { 'Tables/site.csv': {} }, 'LH706 Tables'],
     ['a link as a table', { 'tables/site.csv': link('x.csv') }, 'LH707 tables/site.csv'],

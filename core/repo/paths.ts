@@ -50,7 +50,7 @@ function checkName(path: string): Diagnostic[] {
   const found: Diagnostic[] = [];
   if (path.includes(NOT_UTF8)) found.push(notUtf8(place(path), { shown: shown(path) }));
   if (hasControl(path)) found.push(controlCharacter(place(path), { shown: shown(path) }));
-  if (/(^|\/)(\.git|\.\.?|)(\/|$)/i.test(path)) found.push(gitPart(place(path), { shown: shown(path) }));
+  if (/(^|\/)(\.git|\.litehouse|\.\.?|)(\/|$)/i.test(path)) found.push(gitPart(place(path), { shown: shown(path) }));
   // A character of UTF-16 has at most three bytes in UTF-8: short paths need no counting.
   if (path.length * 3 > LONGEST_NAME && isTooLong(path)) found.push(nameTooLong(place(path), { shown: shown(path) }));
   return found;

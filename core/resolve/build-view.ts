@@ -138,13 +138,15 @@ export async function buildView(snapshot: Snapshot, base: ViewBase, decide?: Bui
   const site = readSite(tables.get('site'));
   const nodelist = readNodelist(tables.get('nodelist'));
   const syncdirs = loaded.folders.get('syncdirs') ?? { tree: undefined, entries: [] };
-  const inputs = { tables, groups: nodelist.groups, folders: loaded.folders, directories: directoriesOf(syncdirs) };
-  const before = base.last;
-  const reusable = before === undefined ? undefined : reusableNodes(before, inputs);
-
+  const domain = site.get('domain');
   const findings = new Findings();
   const lookup = new NodeLookup(tables, nodelist.groups, findings);
-  const addresses = new Addresses(lookup, tables.get('hosts'), site.get('domain'), findings);
+  const addresses = new Addresses(lookup, tables.get('hosts'), domain, findings);
+  const ours = ourAddresses(addresses, lookup, nodelist.rows.keys(), site, tables);
+  const directories = directoriesOf(syncdirs);
+  const inputs = { tables, groups: nodelist.groups, folders: loaded.folders, directories, domain, ours };
+  const before = base.last;
+  const reusable = before === undefined ? undefined : reusableNodes(before, inputs);
   const litefile = readLitefile(tables.get('litefile'), dialectOf(site));
   const readAgain = readImages(tables.get('osimage'), litefile.rows, findings);
   // Where nodes are taken over, no table that images are made of has changed; nodes point at their image.
@@ -183,8 +185,8 @@ export async function buildView(snapshot: Snapshot, base: ViewBase, decide?: Bui
       treeRows: litetree.rows,
       templates,
       port: portOf(site),
-      ours: ourAddresses(addresses, lookup, nodelist.rows.keys(), site, tables),
-      published: (path) => inputs.directories.has(path.slice(publishedRoot.length + 1)),
+      ours,
+      published: (path) => directories.has(path.slice(publishedRoot.length + 1)),
     },
     unchanged,
   );

@@ -64,7 +64,9 @@ export class Templates {
     else {
       const at = row.table.at(row, column);
       for (const error of compiled.errors) {
-        const position = { ...at, column: at.column + error.offset };
+        // A quote in the value stands twice in the file.
+        const quotes = text.slice(0, error.offset).split('"').length - 1;
+        const position = { ...at, column: at.column + error.offset + quotes };
         this.context.findings.add(`template:${row.table.name}:${row.offset}:${error.offset}`, undefined, () =>
           templateKinds[error.reason](position, { text, why: error.message, mend: error.mend }),
         );
@@ -73,6 +75,11 @@ export class Templates {
     this.byRow.set(row, template);
     return template;
   }
+}
+
+/** The number of litetree.priority; undefined where it is none as people write them: `0x10` and `1e3` are slips. */
+export function priorityOf(text: string): number | undefined {
+  return /^-?(\d+\.?|\d*\.\d+)$/.test(text) ? Number(text) : undefined;
 }
 
 /** Reads litetree.csv once; what cannot be used is reported. */
@@ -86,8 +93,8 @@ export function readLitetree(
   for (const row of table?.rows ?? []) {
     if (table === undefined) break;
     const priority = (table.value(row, 'priority') ?? '').trim();
-    const number = Number(priority);
-    if (priority === '' || !Number.isFinite(number)) {
+    const number = priorityOf(priority);
+    if (number === undefined) {
       diagnostics.push(badPriority(table.at(row, 'priority'), { text: priority }));
       continue;
     }

@@ -6,6 +6,7 @@ import {
   missingAttribute,
   noAddress,
   noImageServer,
+  noState,
   noStateMount,
   unknownImage,
   unknownState,
@@ -122,6 +123,7 @@ function makeNode(
   const problems: Diagnostic[] = [];
   const currstate = lookup.value(name, 'chain', 'currstate');
   const state = stateOf(currstate, name, context);
+  if (currstate === undefined) findings.add('nostate', name, () => noState(row.table.at(row, 'node'), {}));
   const boots = state === 'statelite' || state === 'shell';
   /** A problem that stops the boot set is both the node's own and, folded with others of its kind, the view's. */
   const problem = (key: string, make: () => Diagnostic): void => {

@@ -7,8 +7,9 @@
  * invariant test holds this: its walks go through one engine, and each step is compared with a fresh one.
  */
 import type { Row, Table } from '../tables/table.ts';
-import type { Addresses } from './addresses.ts';
-import type { Findings } from './findings.ts';
+import { Addresses } from './addresses.ts';
+import { Findings } from './findings.ts';
+import { NodeLookup } from './lookup.ts';
 import type { Folder, Image, Node } from './view.ts';
 
 /** What has to be remembered of a view to take its nodes over. */
@@ -18,6 +19,10 @@ export interface MadeView {
   readonly nodes: ReadonlyMap<string, Node>;
   readonly images: ReadonlyMap<string, Image>;
   readonly addresses: Addresses;
+  /** site.domain, with which names are asked for. */
+  readonly domain: string | undefined;
+  /** Addresses of the management node and of service nodes, by which trees are ours or foreign. */
+  readonly ours: ReadonlySet<string>;
   /** Also what plugins found when they asked for values, after the view was made. */
   readonly findings: Findings;
   readonly folders: ReadonlyMap<string, Folder>;
@@ -25,7 +30,7 @@ export interface MadeView {
 }
 
 /** The new view's inputs, before any node is made. */
-export type Inputs = Pick<MadeView, 'tables' | 'groups' | 'folders' | 'directories'>;
+export type Inputs = Pick<MadeView, 'tables' | 'groups' | 'folders' | 'directories' | 'domain' | 'ours'>;
 
 /** Tables whose rows say something about others than the node or group in their key. */
 const shared: ReadonlySet<string> = new Set(['servicenode']);
@@ -33,8 +38,14 @@ const shared: ReadonlySet<string> = new Set(['servicenode']);
 /** Names of the nodes that can be taken over; undefined: none, everything is made anew. */
 export function reusableNodes(before: MadeView, now: Inputs): ReadonlySet<string> | undefined {
   if (!sameNames(before.groups, now.groups) || !sameFolders(before, now)) return undefined;
+  if (!sameSets(before.ours, now.ours)) return undefined;
+  // What was found of a node is found again by making it again: so diagnostics are those of a view made from nothing.
+  const troubled = before.findings.nodes();
+  // A host that is no node is looked at by whoever names it, and that is not known: so everybody is asked again.
+  for (const name of troubled) if (!now.groups.has(name)) return undefined;
   const names = new Set([...before.tables.keys(), ...now.tables.keys()]);
   const changed = new Set<string>();
+  let mayMove = false;
   for (const name of names) {
     const [old, table] = [before.tables.get(name), now.tables.get(name)];
     if (old === table) continue;
@@ -42,11 +53,11 @@ export function reusableNodes(before: MadeView, now: Inputs): ReadonlySet<string
     const keys = changedKeys(old, table);
     if (keys === undefined) return undefined;
     for (const key of keys) changed.add(key);
-    if (name === 'hosts' && !onlyOwnAddresses(before, now, keys, old, table)) return undefined;
+    // Other groups may give a node another address, as another hosts row does.
+    if (name === 'hosts' || name === 'nodelist') mayMove = true;
   }
+  if (mayMove && !sameAddresses(before, now)) return undefined;
   const reusable = new Set<string>();
-  // What was found of a node is found again by making it again: so diagnostics are those of a view made from nothing.
-  const troubled = before.findings.nodes();
   for (const [node, groups] of now.groups) {
     if (!troubled.has(node) && !changed.has(node) && !groups.some((group) => changed.has(group))) reusable.add(node);
   }
@@ -102,23 +113,14 @@ function changedKeys(old: Table, now: Table): Set<string> | undefined {
   return keys;
 }
 
-/** Whether changed hosts rows concern only the nodes in their keys: none is a server that others name, nor an alias. */
-function onlyOwnAddresses(before: MadeView, now: Inputs, keys: ReadonlySet<string>, old: Table, table: Table): boolean {
-  for (const [node, groups] of now.groups) {
-    if (before.addresses.asked.has(node) && (keys.has(node) || groups.some((group) => keys.has(group)))) return false;
+/** Whether every name that somebody asked for, a server's as a rule, still has the addresses that it had. */
+function sameAddresses(before: MadeView, now: Inputs): boolean {
+  // Looked up on the side: what is found of names that nobody asks for any more must not be told.
+  const aside = new Findings();
+  const lookup = new NodeLookup(now.tables, now.groups, aside);
+  const addresses = new Addresses(lookup, now.tables.get('hosts'), now.domain, aside);
+  for (const name of [...before.addresses.asked]) {
+    if (before.addresses.all(name).join() !== addresses.all(name).join()) return false;
   }
-  for (const key of keys) {
-    // A host that is no node is there to be named by others; a group concerns its members, seen above.
-    if (before.addresses.asked.has(key)) return false;
-  }
-  return !aliasesDiffer(old, table, keys);
-}
-
-function aliasesDiffer(old: Table, now: Table, keys: ReadonlySet<string>): boolean {
-  const aliases = (table: Table): string =>
-    table.rows
-      .filter((row) => keys.has(table.value(row, 'node') ?? ''))
-      .map((row) => `${table.value(row, 'node')} ${table.value(row, 'hostnames') ?? ''}`)
-      .join('\n');
-  return aliases(old) !== aliases(now);
+  return true;
 }

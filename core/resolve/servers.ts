@@ -1,5 +1,5 @@
 /** Who serves a node: its image server and its master, as the node's own network sees them (RULES, Nodes). */
-import { unresolvedServer } from '../diagnostic/catalogue/resolve.ts';
+import { unresolvedServer, unresolvedServiceNode } from '../diagnostic/catalogue/resolve.ts';
 import type { Addresses, Network } from './addresses.ts';
 import type { Findings } from './findings.ts';
 import type { NodeLookup } from './lookup.ts';
@@ -50,13 +50,20 @@ function serverIn(context: ServerContext, node: string, columns: readonly string
 
 /** The node's service node, or the management node, by the address that the node can reach. */
 function headServer(context: ServerContext, node: string, addresses: readonly string[]): Server | undefined {
-  const serviceNode = context.lookup.value(node, 'noderes', 'servicenode')?.text.split(',')[0]?.trim();
-  for (const name of [serviceNode, context.siteMaster]) {
-    if (name === undefined || name === '') continue;
+  const value = context.lookup.value(node, 'noderes', 'servicenode');
+  const listed = (value?.text.split(',') ?? []).map((part) => part.trim()).filter((part) => part !== '');
+  const candidates = context.siteMaster === undefined ? listed : [...listed, context.siteMaster];
+  for (const [i, name] of candidates.entries()) {
     const address = facing(context, name, addresses);
     if (address !== undefined) return { name, address };
+    const instead = candidates[i + 1];
+    if (value === undefined || instead === undefined) continue;
+    context.findings.add(`servicenode:${name} ${instead}`, node, () =>
+      unresolvedServiceNode(value.row.table.at(value.row, 'servicenode'), { name, instead }),
+    );
   }
-  const name = context.siteMaster;
+  // The last resort is written as it stands, as any server is.
+  const name = candidates.at(-1);
   if (name === undefined) return undefined;
   context.findings.add(`server:${name}`, node, () => unresolvedServer(undefined, { name }));
   return { name, address: name };

@@ -149,7 +149,8 @@ function splice(text: string, splices: readonly Splice[]): string {
   return pieces.join('');
 }
 
-function formatRow(columns: readonly string[], cells: Cells): string {
+/** One row in dump style, without its line end. */
+export function formatRow(columns: readonly string[], cells: Cells): string {
   return columns.map((column) => formatCell(Object.hasOwn(cells, column) ? cells[column] : undefined)).join(',');
 }
 

@@ -7,7 +7,7 @@ import { checkHeader, needed } from './headercheck.ts';
 import { printable, Reports } from './reports.ts';
 import { Cell, columnOf, isLineEnd, lineEnd, nextLine, scanCell, skipBlanks } from './scan.ts';
 import type { TableSchema } from './schema.ts';
-import { otherSecrets } from './schemas.ts';
+import { holdsSecrets, otherSecrets } from './schemas.ts';
 import type { Row, Table } from './table.ts';
 import { decodeUtf8 } from './utf8.ts';
 
@@ -50,16 +50,17 @@ export function parseTable(
     const bad = decoded.bad;
     if (bad) reports.add(wrong.badUtf8, () => wrong.badUtf8({ file, line: bad.line, column: bad.column }, bad));
   }
-  const secret = schema?.secret ?? otherSecrets.get(name);
   const header = readHeader(text);
-  if (!checkHeader({ name, file, text, schema, header, quotes: secret === undefined }, reports)) return failed();
+  const declared = schema?.secret ?? otherSecrets.get(name);
+  const secret = declared !== undefined || header.columns.some((column) => holdsSecrets(name, column.name, schema));
+  if (!checkHeader({ name, file, text, schema, header, quotes: !secret }, reports)) return failed();
   const table = new CsvTable(
     name,
     file,
     text,
     header.columns.map((column) => column.name),
   );
-  const reading = new Reading(table, schema, header, reports, secret === undefined);
+  const reading = new Reading(table, schema, header, reports, !secret);
   reading.run();
   return { table, diagnostics: reports.list({ file, line: 0, column: 0 }), visited: reading.visited };
 }

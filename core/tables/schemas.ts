@@ -199,6 +199,16 @@ export const otherSecrets: ReadonlyMap<string, readonly string[]> = new Map([
   ['websrv', ['password']],
 ]);
 
+/** Names that columns with secrets have in the tables that are known: what they are taken for in a table that nobody declared. */
+const secretName = /passw|secret|privkey|authkey|^community$|^tokenid$/i;
+
+/** Whether a column holds secrets, declared or by its name. `schema`: a plugin's, for a table of its own. */
+export function holdsSecrets(table: string, column: string, schema?: TableSchema): boolean {
+  const known = schema ?? schemas.get(table);
+  if (known !== undefined) return known.secret?.includes(column) === true;
+  return otherSecrets.get(table)?.includes(column) === true || secretName.test(column);
+}
+
 /** The header of a new file of a table, in dump style. */
 export function headerOf(schema: TableSchema): string {
   return `#${schema.columns.join(',')}`;

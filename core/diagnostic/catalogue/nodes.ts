@@ -110,7 +110,10 @@ export const valueMissing = defineMessage<{ variables: string; table: string }>(
   help: `The row is left out for these nodes; the others use it. xCAT put the word UNDEFINED into the path instead. Give the nodes a
 value in their own rows or in a row of one of their groups; where they are not meant, nothing need be done.`,
   message: ({ variables, table }) => `${variables} has no value for these nodes: the ${table} row is left out for them`,
-  mend: ({ variables }) => `give them a value for ${variables}, in node rows or group rows`,
+  mend: ({ variables }) =>
+    variables.split(', ').every((variable) => variable.startsWith('$site.'))
+      ? `add a row for ${variables.replaceAll('$site.', '')} to tables/site.csv`
+      : `give them a value for ${variables}, in node rows or group rows`,
 });
 
 export const valueRefused = defineMessage<Fault & { text: string }>({

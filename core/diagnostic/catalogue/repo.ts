@@ -46,7 +46,8 @@ export const gitPart = defineMessage<{ shown: string }>({
   code: 'LH705',
   severity: 'error',
   title: 'a path with a part that git or the file system keeps for itself',
-  help: `No part of a path may be '.git' (in any case of letters), '.', '..' or empty.`,
+  help: `No part of a path may be '.git' (in any case of letters), '.', '..' or empty, nor '.litehouse', where litehouse keeps what it
+knows of a published folder.`,
   message: ({ shown }) => `the name ${shown} has a part that is not allowed`,
   mend: () => 'rename or remove it',
 });

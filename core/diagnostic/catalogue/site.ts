@@ -1,16 +1,30 @@
 /** Diagnostics of site keys that steer litehouse itself (LH35x). */
 import { defineMessage } from '../diagnostic.ts';
 
-export const badWaiver = defineMessage<{ key: string }>({
+export const badWaiver = defineMessage<{ key: string; why: string }>({
   code: 'LH351',
   severity: 'warning',
   title: 'a waiver that does not waive',
   help: `A site row litehouse.waive.CODE drops the warnings of that code; its value is the reason, for the next reader.
+Errors cannot be waived: they stand for outputs that cannot be safe.
 
 wrong:  "litehouse.waive.LH310",""
 right:  "litehouse.waive.LH310","rows of racks that arrive in March"`,
-  message: ({ key }) => `'${key}' waives nothing: it takes a code such as LH310 and a reason as its value`,
-  mend: () => 'name a code and write a reason of a few words, or remove the row',
+  message: ({ key, why }) => `'${key}' waives nothing: ${why}`,
+  mend: () => 'name the code of a warning and write a reason of a few words, or remove the row',
+});
+
+export const unknownStrict = defineMessage<{ text: string }>({
+  code: 'LH357',
+  severity: 'warning',
+  title: 'litehouse.strict is neither yes nor no',
+  help: `litehouse.strict makes every warning an error, so that a push with one is refused: 1, yes, true or on. Empty, 0, no, false and
+off leave warnings what they are. Any other word does nothing, which somebody who relies on it would not notice.
+
+wrong:  "litehouse.strict","enabled"
+right:  "litehouse.strict","yes"`,
+  message: ({ text }) => `litehouse.strict '${text}' is neither yes nor no: warnings stay warnings`,
+  mend: () => "write 'yes' or 'no'",
 });
 
 export const installlocWithServiceNodes = defineMessage<{ sign: string }>({
