@@ -1,6 +1,6 @@
 /** Opens an HTTP listener for an app, says plainly when its port is taken, and closes it without cutting anybody off. */
 import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { Failure } from './command/failure.ts';
 import { type ListenAddress, urlOf } from './listen-address.ts';
 
@@ -19,6 +19,8 @@ export interface ListenOptions {
   /** Flag that moves it elsewhere. */
   readonly flag: string;
   readonly handler: (incoming: IncomingMessage, outgoing: ServerResponse) => unknown;
+  /** Whether a connection that comes in is kept; undefined: all are. */
+  readonly admit?: (socket: Socket) => boolean;
   readonly server: ServerOptions & { readonly maxConnections?: number; readonly socketTimeout?: number };
 }
 
@@ -30,6 +32,8 @@ export const nodeServerOptions = {
   connectionsCheckingInterval: 5_000,
   maxHeaderSize: 8_192,
   maxConnections: 20_000,
+  // Also for those who ask and then do not read.
+  socketTimeout: 30_000,
 } as const;
 
 /** People and git: a push may be as slow as its line is, so no limit on a whole request, only on silence. */
@@ -48,6 +52,8 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   const server = createServer(serverOptions, options.handler);
   if (maxConnections !== undefined) server.maxConnections = maxConnections;
   if (socketTimeout !== undefined) server.setTimeout(socketTimeout);
+  const { admit } = options;
+  if (admit !== undefined) server.on('connection', (socket: Socket) => admit(socket) || socket.destroy());
   const { host, port } = options.address;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(listenFailure(options, error)));

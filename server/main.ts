@@ -1,21 +1,8 @@
 /** Where the program starts. */
-import { readFileSync } from 'node:fs';
 import type { CommandContext } from './command/context.ts';
 import { runCommandLine } from './command/program.ts';
 import { openTerminal } from './terminal.ts';
-
-/** The version stands in package.json: beside `server` in the sources, one folder further up in what is built. */
-function readVersion(): string {
-  for (const up of ['../package.json', '../../package.json']) {
-    try {
-      const found: unknown = JSON.parse(readFileSync(new URL(up, import.meta.url), 'utf8'));
-      if (typeof found === 'object' && found !== null && 'version' in found) return String(found.version);
-    } catch {
-      // Not here: one further up.
-    }
-  }
-  return 'unknown';
-}
+import { version } from './version.ts';
 
 // `litehouse history | head`: the reader has seen enough, and that is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -29,4 +16,4 @@ const context: CommandContext = {
   env: process.env,
   status: 0,
 };
-process.exitCode = await runCommandLine(process.argv.slice(2), context, readVersion());
+process.exitCode = await runCommandLine(process.argv.slice(2), context, version);

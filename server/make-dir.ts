@@ -27,10 +27,12 @@ export async function makeServerDir(settings: Settings): Promise<boolean> {
   // In git's own words: bytes as a plain number.
   const maxInputSize = String(settings.pushes.maxBytes);
   if ((await stat(settings.repository).catch(() => undefined)) !== undefined) {
+    await refuseUnfit(settings.repository);
     await configureRepository(settings.repository, maxInputSize);
     await installPushHooks(settings);
     return false;
   }
+  await refuseLostRepository(settings);
   const template = await templateDir();
   await createRepository(settings.repository, template, {
     author: { name: 'litehouse', email: 'litehouse@localhost' },
@@ -39,6 +41,37 @@ export async function makeServerDir(settings: Settings): Promise<boolean> {
   });
   await installPushHooks(settings);
   return true;
+}
+
+/** A repository that is not there although its world is was moved, or its disk is not mounted: the template must not take its place. */
+async function refuseLostRepository(settings: Settings): Promise<void> {
+  for (const dir of settings.roots.values()) {
+    const manifest = await stat(join(dir, '.litehouse', 'manifest')).catch(() => undefined);
+    // An empty manifest has its first line only.
+    if (manifest === undefined || manifest.size < 100) continue;
+    throw new Failure({
+      what: `${settings.repository} is missing, but what was made of it stands in ${dir}`,
+      why: 'a new repository would replace all of that by the template cluster',
+      mend: 'put the repository back (mount its disk, restore the backup); for a new cluster choose another --dir',
+    });
+  }
+}
+
+/** Only a bare repository with sha1 names can be hosted and read. */
+async function refuseUnfit(repository: string): Promise<void> {
+  const asked = ['--git-dir', repository, 'rev-parse', '--is-bare-repository', '--show-object-format'];
+  const said = await git(asked).then(
+    ({ stdout }) => stdout.toString('utf8').trim(),
+    (error: Error) => error.message,
+  );
+  if (said === 'true\nsha1') return;
+  const why =
+    said === 'true\nsha256' ? 'it names its objects by sha256; litehouse reads sha1' : 'it is no bare git repository';
+  throw new Failure({
+    what: `cannot host ${repository}`,
+    why,
+    mend: 'move it away, start once so that a new one is made, and push its files there',
+  });
 }
 
 /** git itself receives pushes and reads objects, so one that is missing or too old is said first. */

@@ -86,8 +86,21 @@ describe('a push that is taken', () => {
 });
 
 test('one commit, several, a merge and a first push are undone each in its way', () => {
-  expect(undoCommand(commit, old, [old])).toBe('git revert --no-edit bbbbbbbbb');
-  expect(undoCommand(commit, old, ['c'.repeat(40)])).toBe('git revert --no-edit aaaaaaaaa..bbbbbbbbb');
-  expect(undoCommand(commit, old, [old, 'c'.repeat(40)])).toBe('git revert --no-edit -m 1 bbbbbbbbb');
-  expect(undoCommand(commit, '0'.repeat(40), [])).toBeUndefined();
+  const other = 'c'.repeat(40);
+  expect(undoCommand(old, [{ commit, parents: [old] }])).toBe('git revert --no-edit bbbbbbbbb');
+  const two = [
+    { commit, parents: [other] },
+    { commit: other, parents: [old] },
+  ];
+  expect(undoCommand(old, two)).toBe('git revert --no-edit aaaaaaaaa..bbbbbbbbb');
+  expect(undoCommand(old, [{ commit, parents: [old, other] }])).toBe('git revert --no-edit -m 1 bbbbbbbbb');
+  expect(undoCommand('0'.repeat(40), [{ commit, parents: [] }])).toBeUndefined();
+  // git reverts no range with a merge in it, and none that it cannot follow by first parents.
+  const asAWhole = "git restore --source=aaaaaaaaa --staged --worktree :/ && git commit -m 'Back to aaaaaaaaa'";
+  const merged = [
+    { commit, parents: [other, 'd'.repeat(40)] },
+    { commit: other, parents: [old] },
+  ];
+  expect(undoCommand(old, merged)).toBe(asAWhole);
+  expect(undoCommand(old, undefined)).toBe(asAWhole);
 });

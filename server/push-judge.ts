@@ -50,7 +50,7 @@ export function pushJudge({ engine, parentsOf, log, onApplied }: PushJudgeParts)
       for (const line of lines) print(line);
       if (!ok) print('the push is taken, but not in effect: litehouse status says what to do');
       const update = push.updates.find(({ new: next }) => next === commit);
-      const undo = undoCommand(commit, update?.old, await parentsOf(commit));
+      const undo = undoCommand(update?.old, await waysBack(commit, update?.old, parentsOf));
       if (undo !== undefined) print(`undo: ${undo} && git push`);
     },
   };
@@ -80,10 +80,41 @@ export function foldWarnings(diagnostics: readonly Diagnostic[]): string[] {
   return lines;
 }
 
-/** The git command that brings back what was before the push; undefined where there was nothing. */
-export function undoCommand(commit: string, old: string | undefined, parents: readonly string[]): string | undefined {
+/** A longer push is not walked through: it is undone as a whole. */
+const mostWalked = 20;
+
+/** Commits of a push from its tip back to where the branch was, each with its parents; undefined: not one line of that length. */
+type Line = readonly { readonly commit: string; readonly parents: readonly string[] }[];
+
+async function waysBack(
+  tip: string,
+  old: string | undefined,
+  parentsOf: PushJudgeParts['parentsOf'],
+): Promise<Line | undefined> {
+  const line: { commit: string; parents: readonly string[] }[] = [];
+  for (let at: string | undefined = tip; at !== undefined && line.length < mostWalked; ) {
+    const parents = await parentsOf(at);
+    line.push({ commit: at, parents });
+    if (old === undefined || parents[0] === old) return line;
+    at = parents[0];
+  }
+  return undefined;
+}
+
+/**
+ * The git command that brings back what was before the push; undefined where there was nothing. `line`: the commits of the
+ * push by first parents, newest first. git reverts no range that holds a merge, so such a push is undone as a whole.
+ */
+export function undoCommand(old: string | undefined, line: Line | undefined): string | undefined {
   if (old === undefined || /^0+$/.test(old)) return undefined;
-  const short = commit.slice(0, 9);
-  if (parents[0] !== old) return `git revert --no-edit ${old.slice(0, 9)}..${short}`;
-  return parents.length === 1 ? `git revert --no-edit ${short}` : `git revert --no-edit -m 1 ${short}`;
+  const short = (commit: string) => commit.slice(0, 9);
+  const [tip, ...more] = line ?? [];
+  if (tip !== undefined && more.length === 0) {
+    const mainline = tip.parents.length > 1 ? '-m 1 ' : '';
+    return `git revert --no-edit ${mainline}${short(tip.commit)}`;
+  }
+  if (tip !== undefined && line?.every(({ parents }) => parents.length === 1) === true) {
+    return `git revert --no-edit ${short(old)}..${short(tip.commit)}`;
+  }
+  return `git restore --source=${short(old)} --staged --worktree :/ && git commit -m 'Back to ${short(old)}'`;
 }

@@ -7,8 +7,10 @@ import { Failure } from './command/failure.ts';
 import { installHooks } from './git/install-hooks.ts';
 import { pushGate } from './git/push-gate.ts';
 import { listenForPushes, type PushHandlers } from './git/push-listener.ts';
+import type { Turns } from './git/turns.ts';
 import type { Log } from './log.ts';
 import { pushJudge } from './push-judge.ts';
+import type { ServerMetrics } from './server-metrics.ts';
 import { branch, type Settings } from './settings.ts';
 
 /** The compiled hook: git starts it with every push, so it is never run from the sources. */
@@ -37,17 +39,21 @@ export async function receivePushes(
   engine: Engine,
   repository: Repository,
   log: Log,
+  metrics?: Pick<ServerMetrics, 'pushes'>,
+  turns?: Turns,
 ): Promise<(graceMilliseconds: number) => Promise<void>> {
   const judge = pushJudge({
     engine,
     parentsOf: async (commit) => (await repository.commitInfo(commit)).parents,
-    log: (what, { pusher, via, new: commit, options }) =>
+    log: (what, { pusher, via, new: commit, options }) => {
+      metrics?.pushes.add(what);
       log('info', `push ${what}`, {
         pusher,
         via,
         commit: commit.slice(0, 10),
         options: options.join(',') || undefined,
-      }),
+      });
+    },
     onApplied: (commit, pusher, { ok, lines }) =>
       log(ok ? 'info' : 'error', ok ? 'applied' : 'not applied', {
         commit: commit.slice(0, 10),
@@ -56,7 +62,7 @@ export async function receivePushes(
       }),
   });
   const say = (line: string): void => log('warn', 'push', { said: line });
-  const gate = pushGate({ repository, judge, branch, log: say });
+  const gate = pushGate({ repository, judge, branch, log: say, turns });
   const { handlers, idle } = countUnderWay(gate);
   let listener: Awaited<ReturnType<typeof listenForPushes>>;
   try {

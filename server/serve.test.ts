@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { litehouse } from '../test/server/command-line.ts';
@@ -79,7 +79,39 @@ describe('a server', () => {
     expect([first.status, first.text]).toEqual([200, expect.stringContaining('n01')]);
     expect((await askAs('127.0.1.2', `${node}/answer`)).text).not.toBe(first.text);
     expect((await askAs('127.0.1.99', `${node}/answer`)).status).toBe(404);
-    expect((await askAs('127.0.1.1', `${node}/status`)).status).toBe(404);
+    expect((await askAs('127.0.1.1', `${node}/history`)).status).toBe(404);
+  });
+
+  test('whose repository was moved away does not begin a new cluster over the world of the old one', async () => {
+    const dir = temporary();
+    await (await start({ dir })).stop();
+    running.pop();
+    renameSync(join(dir, 'config.git'), join(dir, 'elsewhere.git'));
+    await expect(start({ dir })).rejects.toThrow(/config\.git is missing, but what was made of it stands in/);
+    expect(existsSync(join(dir, 'config.git'))).toBe(false);
+    expect(existsSync(join(dir, 'world/tftpboot/pxelinux.cfg/n01'))).toBe(true);
+    renameSync(join(dir, 'elsewhere.git'), join(dir, 'config.git'));
+    await (await start({ dir })).stop();
+    running.pop();
+  });
+
+  test('hosts an empty repository that was made by hand: clones of it have main', async () => {
+    const dir = temporary();
+    await git(dir, 'init', '-q', '--bare', '-b', 'master', 'config.git');
+    const { admin } = await start({ dir });
+    expect(await json(`${admin}/status`)).toMatchObject({ state: 'no commit yet' });
+    expect((await git(dir, '-C', 'config.git', 'symbolic-ref', 'HEAD')).out.trim()).toBe('refs/heads/main');
+  });
+
+  test('says plainly that it cannot host what is no bare sha1 repository', async () => {
+    for (const args of [
+      ['init', '-q', 'config.git'],
+      ['init', '-q', '--bare', '--object-format=sha256', 'config.git'],
+    ]) {
+      const dir = temporary();
+      await git(dir, ...args);
+      await expect(start({ dir })).rejects.toThrow(/cannot host .*config\.git/);
+    }
   });
 
   test('keeps a second one off its directory, and leaves nothing behind but its data', async () => {
@@ -127,8 +159,10 @@ describe('a server', () => {
     const tree = (await git(bare, 'rev-parse', 'main^{tree}')).out.trim();
     const commit = (await git(bare, 'commit-tree', '-p', 'main', '-m', 'Past the hooks', tree)).out.trim();
     const applied = new Promise<void>((resolve) => {
-      server.engine.on('change', async () => {
-        if ((await server.engine.status()).applied === commit) resolve();
+      const off = server.engine.on('change', async () => {
+        if ((await server.engine.status()).applied !== commit) return;
+        off();
+        resolve();
       });
     });
     await git(bare, 'update-ref', 'refs/heads/main', commit);

@@ -5,16 +5,24 @@ import { openEngine } from '../core/engine/engine.ts';
 import type { Engine } from '../core/engine/types.ts';
 import { Repository } from '../core/repo/repository.ts';
 import { adminApp } from './admin/app.ts';
+import { EventFeed } from './admin/events.ts';
 import { tokenFile, watchTokens } from './admin/tokens.ts';
+import { openEdits } from './edits.ts';
 import { gitRoutes } from './git/smart-http.ts';
+import { Turns } from './git/turns.ts';
 import { adminServerOptions, type Listener, listen, nodeServerOptions } from './listen.ts';
 import type { Log } from './log.ts';
 import { makeServerDir } from './make-dir.ts';
 import { nodeHandler } from './node/app.ts';
+import { connectionLimit } from './node/limits.ts';
+import { noProxies, readProxies } from './node/source.ts';
 import { receivePushes } from './pushes.ts';
+import { type NodeReports, openReports } from './reports/reports.ts';
 import { lockOrFail, pluginsOf } from './running/engine.ts';
 import { removeNote, writeNote } from './running/note.ts';
+import { type ServerMetrics, serverMetrics } from './server-metrics.ts';
 import { engineSettings, type Settings } from './settings.ts';
+import { version } from './version.ts';
 import { watchRefs } from './watch.ts';
 
 /** How long requests and pushes under way may take to end once the server stops. */
@@ -22,6 +30,7 @@ const graceMilliseconds = 30_000;
 
 export interface RunningServer {
   readonly engine: Engine;
+  readonly reports: NodeReports;
   readonly urls: { readonly admin: string; readonly node: string };
   /** Whether this start made the repository. */
   readonly made: boolean;
@@ -49,10 +58,18 @@ export async function startServer(settings: Settings, log: Log): Promise<Running
     undo.push(() => engine.close());
     const repository = await Repository.open(settings.repository);
     undo.push(() => repository.close());
-    const closePushes = await receivePushes(settings, engine, repository, log);
+    const metrics = serverMetrics(engine, version);
+    const turns = new Turns();
+    const closePushes = await receivePushes(settings, engine, repository, log, metrics, turns);
     undo.push(() => closePushes(graceMilliseconds));
+    const reports = await openReports(settings.state, { log });
+    undo.push(() => reports.close());
+    const undoHolds = reports.on((name, { stage, commit }) => {
+      if (stage === 'booted' && commit !== undefined) engine.booted(name, commit);
+    });
+    undo.push(async () => undoHolds());
     const look = lookWith(engine, log);
-    const { node, admin, key } = await openListeners(settings, engine, repository, log, undo);
+    const { node, admin, key } = await openListeners(settings, engine, repository, log, metrics, turns, reports, undo);
     await look('start');
     undo.push(watchRefs(settings.repository, settings.pollSeconds, (reason) => void look(reason)));
     undo.push(logBuilds(engine, log));
@@ -65,7 +82,7 @@ export async function startServer(settings: Settings, log: Log): Promise<Running
       key,
     });
     undo.push(() => removeNote(settings));
-    return { engine, urls: { admin: admin.url, node: node.url }, made, stop };
+    return { engine, reports, urls: { admin: admin.url, node: node.url }, made, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -83,19 +100,36 @@ async function openListeners(
   engine: Engine,
   repository: Repository,
   log: Log,
+  metrics: ServerMetrics,
+  turns: Turns,
+  reports: NodeReports,
   undo: (() => Promise<void>)[],
 ): Promise<{ readonly node: Listener; readonly admin: Listener; readonly key: string }> {
+  const trusted = readProxies(settings.trustedProxies);
+  const proxies = 'has' in trusted ? trusted : noProxies;
   const node = await listen({
     address: settings.nodeListen,
     name: 'node',
     flag: '--node',
-    handler: nodeHandler(engine),
+    handler: nodeHandler(engine, { answers: metrics.answers, reports, log, proxies }),
+    admit: connectionLimit(proxies),
     server: nodeServerOptions,
   });
   undo.push(() => node.close(graceMilliseconds));
   const key = randomBytes(32).toString('base64url');
+  const events = new EventFeed(engine);
   const { app, guard } = adminApp({
     engine,
+    repository,
+    events,
+    metrics,
+    reports,
+    edit: openEdits({
+      engine,
+      repository,
+      turns,
+      log: (what, facts) => log('info', what, facts),
+    }),
     access: {
       tokens: watchTokens(tokenFile(settings.state), {
         own: key,
@@ -128,6 +162,8 @@ async function openListeners(
     server: adminServerOptions,
   });
   undo.push(() => admin.close(graceMilliseconds));
+  // Before the listener, which waits for responses under way: those of the feed end with it.
+  undo.push(async () => events.close());
   return { node, admin, key };
 }
 

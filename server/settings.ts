@@ -8,41 +8,92 @@ import { managementNode } from '../core/plugin/output.ts';
 import { nearest } from '../core/tables/nearest.ts';
 import { Failure } from './command/failure.ts';
 import { type ListenAddress, parseListenAddress } from './listen-address.ts';
+import { readProxies } from './node/source.ts';
 
 const listenText = z.string().refine((text) => parseListenAddress(text) !== undefined, {
   error: 'is no address; write HOST:PORT, like 127.0.0.1:3080',
 });
 
-/** Keys of `litehouse.json`. Directories are relative to the directory that the file is in. */
-const settingsFile = z.strictObject({
-  /** Where nodes ask for their answer (plain HTTP; the kernel line's XCAT= and site.xcatdport say the same port). */
-  nodeListen: listenText.default('127.0.0.1:3001'),
-  /** Where people and git come: clone, push, status. */
-  adminListen: listenText.default('127.0.0.1:3080'),
-  /** Root name to the directory behind it. */
-  roots: z.record(z.string().regex(/^[a-z][a-z0-9-]*$/), z.string().min(1)).default({}),
-  /** Whether plugins build images, or trees, kernels and initrds are the administrator's own. */
-  images: z.enum(['external', 'built']).optional(),
-  /** Whether services are poked after their files changed. */
-  reloads: z.boolean().default(false),
-  /** How long a replaced live file stays on disk for nodes that have it open. */
-  holdSeconds: z.int().min(0).default(3600),
-  /** How often the branch is looked at, whatever the watcher says. */
-  pollSeconds: z.number().min(0.05).default(10),
-  /** Own plugins by name, others by package name or path: false, true, or options. */
-  plugins: z.record(z.string().min(1), z.union([z.boolean(), z.record(z.string(), z.unknown())])).default({}),
-  /** The largest push; and where git's hooks ask (default: state/push.sock; the system allows some 100 characters). */
+const rootName = z.string().regex(/^[a-z][a-z0-9-]*$/);
+
+/**
+ * Keys of `litehouse.json`. Directories are relative to the directory that the file is in. The descriptions are what the README's
+ * table is made of.
+ */
+export const settingsFile = z.strictObject({
+  nodeListen: listenText
+    .default('127.0.0.1:3001')
+    .describe(
+      "Where nodes ask for their answer, in plain HTTP; site.xcatdport and the kernel line's XCAT= name the same port.",
+    ),
+  adminListen: listenText
+    .default('127.0.0.1:3080')
+    .describe('Where people and git come: clone, push, status, metrics.'),
+  trustedProxies: z
+    .array(z.string())
+    .refine((texts) => !('wrong' in readProxies(texts)), {
+      error: 'has an entry that is no address and no network; write 10.0.0.5 or 10.0.0.0/24',
+    })
+    .default([])
+    .describe(
+      'Addresses and networks (CIDR) of proxies between nodes and nodeListen: only their X-Forwarded-For is believed.',
+    ),
+  roots: z
+    .record(rootName, z.string().min(1))
+    .default({})
+    .describe(
+      'Root name to the directory behind it: tftp, install, exports, syncdirs, state. Default: folders below DIR/world.',
+    ),
+  images: z
+    .enum(['external', 'built'])
+    .optional()
+    .describe(
+      'Whether plugins build images, or trees, kernels and initrds are your own. Default: built as root, else external.',
+    ),
+  reloads: z
+    .boolean()
+    .default(false)
+    .describe('Whether services are poked after their files changed, such as `exportfs -ra`.'),
+  holdSeconds: z
+    .int()
+    .min(0)
+    .default(3600)
+    .describe('How long a replaced live file stays on the disk for nodes that have it open.'),
+  pollSeconds: z
+    .number()
+    .min(0.05)
+    .default(10)
+    .describe('How often the branch is looked at, whatever the watcher of files says.'),
+  plugins: z
+    .record(z.string().min(1), z.union([z.boolean(), z.record(z.string(), z.unknown())]))
+    .default({})
+    .describe(
+      "The plugins, litehouse's own by name, others by npm package or path: false, true, or the plugin's options.",
+    ),
   pushes: z
     .strictObject({
       maxBytes: z
         .int()
         .min(1)
-        .default(2 ** 30),
-      socket: z.string().min(1).optional(),
+        .default(2 ** 30)
+        .describe('The largest push, in bytes.'),
+      socket: z
+        .string()
+        .min(1)
+        .optional()
+        .describe(
+          "Where git's hooks ask the server; the system allows some 100 characters. Default: DIR/state/push.sock.",
+        ),
     })
     .prefault({}),
-  /** Whether whoever is logged in on this machine may read, push and administer without a token. */
-  access: z.strictObject({ anonymousOnLoopback: z.boolean().default(true) }).prefault({}),
+  access: z
+    .strictObject({
+      anonymousOnLoopback: z
+        .boolean()
+        .default(true)
+        .describe('Whether whoever is logged in on this machine may read, push and administer without a token.'),
+    })
+    .prefault({}),
 });
 
 /** Name of the settings file in the server's directory. */
@@ -58,6 +109,8 @@ export interface Settings {
   readonly state: string;
   readonly nodeListen: ListenAddress;
   readonly adminListen: ListenAddress;
+  /** Addresses and networks; readable. */
+  readonly trustedProxies: readonly string[];
   /** Root name to absolute directory. */
   readonly roots: ReadonlyMap<string, string>;
   readonly images: 'external' | 'built';
@@ -137,15 +190,18 @@ function parseSettings(
   const socket = pushes.socket === undefined ? {} : { socket: resolve(dir, pushes.socket) };
   return {
     ...rest,
-    dir,
-    repository: join(dir, 'config.git'),
-    state: join(dir, 'state'),
+    ...placeOf(dir),
     nodeListen: listenFlag('--node', flags.node) ?? listenOf(nodeListen),
     adminListen: listenFlag('--admin', flags.admin) ?? listenOf(adminListen),
     pushes: { maxBytes: pushes.maxBytes, ...socket },
     roots: placeRoots(dir, at, roots),
     images: images ?? (uid === 0 ? 'built' : 'external'),
   };
+}
+
+/** What no setting moves: where the repository and the state of the server in `dir` are. */
+export function placeOf(dir: string): Pick<Settings, 'dir' | 'repository' | 'state'> {
+  return { dir, repository: join(dir, 'config.git'), state: join(dir, 'state') };
 }
 
 function settingsFailure(
@@ -186,6 +242,16 @@ function listenFlag(flag: string, text: string | undefined): ListenAddress | und
   if (address === undefined)
     throw new Failure({ what: `${flag} ${text}: no address`, mend: `write ${flag} 127.0.0.1:4080` });
   return address;
+}
+
+/** Names of the settings in which two differ. */
+export function changedSettings(before: Settings, after: Settings): string[] {
+  const text = (settings: Settings): Map<string, string> =>
+    new Map(
+      Object.entries({ ...settings, roots: [...settings.roots] }).map(([key, value]) => [key, JSON.stringify(value)]),
+    );
+  const [was, is] = [text(before), text(after)];
+  return [...new Set([...was.keys(), ...is.keys()])].filter((key) => was.get(key) !== is.get(key));
 }
 
 /** Every root has a directory of its own: two that overlap would prune each other's files. */

@@ -1,9 +1,9 @@
 /** Which columns hold secrets, and what is shown in their place: explanations go to terminals and logs (DESIGN, law 7). */
-import { otherSecrets, schemas } from '../tables/schemas.ts';
+import { holdsSecrets } from '../tables/schemas.ts';
 
 /** Whether a column of a table holds secrets. */
 export function isSecret(table: string, column: string): boolean {
-  return (schemas.get(table)?.secret ?? otherSecrets.get(table) ?? []).includes(column);
+  return holdsSecrets(table, column);
 }
 
 /** A value as it may be shown: a secret only where it is a reference to one kept elsewhere. */

@@ -3,7 +3,7 @@ import { type Edit, editTable } from '../tables/edit.ts';
 import { readHeader } from '../tables/header.ts';
 import { Cell, isLineEnd, nextLine, scanCell, skipBlanks } from '../tables/scan.ts';
 import type { TableSchema } from '../tables/schema.ts';
-import { otherSecrets, schemas } from '../tables/schemas.ts';
+import { holdsSecrets, otherSecrets, schemas } from '../tables/schemas.ts';
 import type { Row, Table } from '../tables/table.ts';
 
 /** A cell says this and a name instead of the secret: `secret:passwd/system/root/password`. */
@@ -16,8 +16,6 @@ export interface MovedSecret {
   readonly value: string;
 }
 
-/** Columns of tables that nobody declared, by names that hold secrets in the tables that are known. */
-const secretName = /passw|secret|privkey|authkey|^community$|^tokenid$/i;
 /** A crypt hash with its salt, locked or not; stricter than the check of a push, so that what stays here passes there.
  *  The thirteen characters of old DES can't be told from a password. */
 const cryptHash = /^!{0,2}\$(?:1|2[abxy]?|5|6|7|gy|y|sm3|md5|sha1|apr1)\$[./0-9A-Za-z$=,+-]{16,}$/;
@@ -29,11 +27,7 @@ export function declaredSecrets(name: string, schema?: TableSchema): readonly st
 
 /** The columns of a table that hold secrets, among those that its header has. */
 export function secretColumns(table: Pick<Table, 'name' | 'columns'>, schema?: TableSchema): string[] {
-  const known = schema ?? schemas.get(table.name);
-  const guessed = known !== undefined ? [] : table.columns.filter((column) => secretName.test(column));
-  return [...new Set([...declaredSecrets(table.name, schema), ...guessed])].filter((column) =>
-    table.columns.includes(column),
-  );
+  return [...new Set(table.columns)].filter((column) => holdsSecrets(table.name, column, schema));
 }
 
 /** Whether a value can be read by whoever sees it: neither a hash, nor a reference, nor a locked account (`*`, `!`). */

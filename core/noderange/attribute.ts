@@ -124,7 +124,10 @@ export function refuseUnknown(
 ): (AttributeError & { readonly what: 'table' | 'column' }) | undefined {
   const columns = known.known(table);
   if (columns === undefined) {
-    const meant = nearest(table, known.tables);
+    const meant = nearest(
+      table,
+      known.tables.filter((name) => known.known(name) !== undefined),
+    );
     return {
       what: 'table',
       message: `there is no table "${table}" with rows for nodes`,

@@ -2,12 +2,17 @@ import type { HttpBindings } from '@hono/node-server';
 import { describe, expect, test } from 'vitest';
 import type { Engine, Preview } from '../../core/engine/types.ts';
 import { fakeEngine, quietStatus, refusal } from '../../test/server/fake-engine.ts';
+import { serverMetrics } from '../server-metrics.ts';
 import { adminApp } from './app.ts';
+import { EventFeed } from './events.ts';
 
 function open(parts: Partial<Engine> = {}, anonymousOnLoopback = true) {
   const engine = fakeEngine(parts);
+  const events = new EventFeed(engine);
   const { app } = adminApp({
     engine,
+    events,
+    metrics: serverMetrics(engine, '1.2.3'),
     access: {
       tokens: (secret) => (secret === 'r' ? { name: 'reader', scope: 'read', hash: '', created: '' } : undefined),
       anonymousOnLoopback,
@@ -84,6 +89,10 @@ describe('the admin listener', () => {
       '/plan',
       '/diagnostics',
       '/verify',
+      '/explain',
+      '/events',
+      '/metrics',
+      '/openapi.json',
     ]) {
       const response = await ask(path, {}, '10.0.0.7');
       expect([response.status, response.headers.get('www-authenticate')], path).toEqual([
@@ -104,5 +113,27 @@ describe('the admin listener', () => {
     const { ask } = open({ status: () => Promise.reject(new Error('the store is gone')) });
     const response = await ask('/status');
     expect([response.status, await response.json()]).toEqual([500, { error: 'the store is gone' }]);
+  });
+});
+
+describe('whether it is ready', () => {
+  const ready = async (parts: Partial<typeof quietStatus>, peer?: string) => {
+    const { ask } = open({ status: async () => ({ ...quietStatus, ...parts }) });
+    const response = await ask('/ready', {}, peer);
+    return [response.status, await response.text()];
+  };
+
+  test('anybody may ask, and nobody who may not read is told what is wrong', async () => {
+    const failed = { applied: 'c', state: 'failed', problem: 'tables/hosts.csv:3 ...' } as const;
+    expect(await ready(failed)).toEqual([503, 'not ready: failed\ntables/hosts.csv:3 ...\n']);
+    expect(await ready(failed, '10.0.0.9')).toEqual([503, 'not ready: failed\n']);
+    expect(await ready({ applied: 'c', state: 'applied' }, '10.0.0.9')).toEqual([200, 'ready: applied\n']);
+  });
+
+  test('is yes while a later commit is being applied or nodes wait, no before the first and where one is refused', async () => {
+    const states = ['applying', 'applied, waiting', 'applied, blocked', 'refused', 'no commit yet'] as const;
+    const answers = await Promise.all(states.map((state) => ready({ applied: 'c', state })));
+    expect(answers.map(([status]) => status)).toEqual([200, 200, 200, 503, 503]);
+    expect((await ready({ state: 'applying' }))[0]).toBe(503);
   });
 });

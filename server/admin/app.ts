@@ -1,12 +1,27 @@
 /** What people, scripts and git find on the admin listener: status, history, nodes, plans, and the repository itself. */
 import type { HttpBindings } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { Engine } from '../../core/engine/types.ts';
 import { diagnosticToJson, diffToJson } from '../../core/plan/json.ts';
+import { planToMarkdown } from '../../core/plan/markdown.ts';
+import type { Repository } from '../../core/repo/repository.ts';
 import type { Snapshot } from '../../core/repo/snapshot.ts';
-import { type AccessRules, type Caller, judgeAccess } from './access.ts';
+import type { ApplyEdit } from '../edits.ts';
+import { metricsType } from '../metrics.ts';
+import type { NodeReports } from '../reports/reports.ts';
+import type { ServerMetrics } from '../server-metrics.ts';
+import { version } from '../version.ts';
+import { type AccessRequest, type AccessRules, type Caller, judgeAccess } from './access.ts';
+import { mountEdits } from './edits.ts';
+import type { EventFeed } from './events.ts';
+import { explainInEffect } from './explain.ts';
 import { listNodes, nodeToJson } from './nodes.ts';
+import { openApiDocument } from './openapi.ts';
+import { readinessOf, readinessText } from './ready.ts';
+import { mountRelease } from './release.ts';
+import { mountReports } from './reports.ts';
+import { applyRequest } from './schemas.ts';
 import type { Scope } from './tokens.ts';
 
 /** The listener hands along node's own request and response. */
@@ -21,6 +36,14 @@ export interface AdminParts {
   readonly access: AccessRules;
   /** A commit of the repository by any name that git knows; undefined where there is none. */
   readonly snapshot: (name: string) => Promise<Snapshot | undefined>;
+  /** Where authors of rows are looked up. */
+  readonly repository?: Repository;
+  readonly events: EventFeed;
+  /** Makes edits; undefined: none are taken. */
+  readonly edit?: ApplyEdit;
+  readonly metrics: ServerMetrics;
+  /** What nodes reported; undefined: nothing is known. */
+  readonly reports?: NodeReports;
   /** Hears of errors that no request should have caused. */
   readonly onError?: (error: Error, path: string) => void;
 }
@@ -35,16 +58,25 @@ const index = `litehouse
   GET  /nodes                       all nodes
   GET  /nodes/NODE                  one node: its image, files and trees, and the row that each came from
   GET  /nodes/NODE/answer           what the node is told as it boots (?generation=G for another than its newest)
-  GET  /plan?commit=NAME            what a branch or commit would change
+  GET  /reports?nodes=NODERANGE     which nodes booted which commit and generation, and who is behind
+  GET  /reports/NODE                the same of one node, with the log of its boot
+  GET  /plan?commit=NAME            what a branch or commit would change (&format=markdown for people)
   GET  /diagnostics?commit=NAME     what is wrong with a branch or commit (default: main)
+  GET  /explain?node=N&what=PATH    where a file, a table.column or a node comes from (&format=text for people)
   GET  /verify                      where the disk differs from what should be there
   POST /apply                       look at main now ({"repair":true} mends drift, {"retryBuilds":true} builds again)
+  POST /release                     let go of exports that are held for running nodes: {"nodes":"n01"}
+  POST /edit                        change rows as chtab, tabedit and nodeset do, in a commit ({"dryRun":true}: only the plan)
+  GET  /events                      server-sent events: change, build, status
   GET  /health                      ok
+  GET  /ready                       200 when a commit is in effect and nothing is refused or failed, else 503
+  GET  /metrics                     figures for Prometheus
+  GET  /openapi.json                all of this for programs
   git clone .../config.git          the configuration
 `;
 
 /**
- * The admin app. Every route but /health asks the guard first.
+ * The admin app. Every route but /health and /ready asks the guard first.
  *
  * @example `adminApp(parts).request('/status', { headers: { host: 'localhost' } }, { incoming: { socket } })`
  */
@@ -67,7 +99,21 @@ export function adminApp(parts: AdminParts): { readonly app: Hono<AdminEnv>; rea
   };
 
   app.get('/health', (c) => c.text('ok\n'));
+  app.get('/ready', async (c) => {
+    const readiness = readinessOf(await engine.status());
+    const mayRead = judgeAccess(accessRequest(c), 'read', parts.access).kind === 'allowed';
+    return c.text(readinessText(readiness, mayRead), readiness.ready ? 200 : 503);
+  });
   route('GET', '/', 'read', (c) => c.text(index));
+  route('GET', '/openapi.json', 'read', (c) => c.json(openApiDocument(version)));
+  route('GET', '/events', 'read', (c) => {
+    // Nobody would read, or ever leave, the feed of a HEAD.
+    if (c.req.method === 'HEAD') return c.body(null, 200, { 'content-type': 'text/event-stream' });
+    return parts.events.open() ?? c.text('too many listen, or the server stops\n', 503);
+  });
+  route('GET', '/metrics', 'read', async (c) =>
+    c.text(await parts.metrics.text(), 200, { 'content-type': metricsType }),
+  );
   route('GET', '/status', 'read', async (c) => c.json(await engine.status()));
   route('GET', '/history', 'read', async (c) => c.json(await engine.history(limitOf(c.req.query('limit')))));
   route('GET', '/nodes', 'read', (c) => c.json(listNodes(engine)));
@@ -81,7 +127,12 @@ export function adminApp(parts: AdminParts): { readonly app: Hono<AdminEnv>; rea
   });
   route('GET', '/plan', 'read', (c) => judged(c, parts, true));
   route('GET', '/diagnostics', 'read', (c) => judged(c, parts, false));
-  route('GET', '/verify', 'read', async (c) => c.json({ drift: await engine.verify() }));
+  route('GET', '/explain', 'read', (c) => explained(c, parts));
+  route('GET', '/verify', 'read', async (c) => {
+    const drift = await engine.verify();
+    parts.metrics.verified(drift.length);
+    return c.json({ drift });
+  });
   route('POST', '/apply', 'admin', async (c, caller) => {
     const options = await applyOptions(c);
     if (options === undefined) {
@@ -89,6 +140,9 @@ export function adminApp(parts: AdminParts): { readonly app: Hono<AdminEnv>; rea
     }
     return c.json(await engine.reconcile(`asked by ${caller.name}`, { ...options, again: true }));
   });
+  mountRelease(app, guard, engine);
+  mountReports(app, guard, { engine, reports: parts.reports });
+  if (parts.edit !== undefined) mountEdits(app, guard, parts.edit);
   app.notFound((c) => notFound(c, `nothing at ${c.req.method} ${c.req.path}; GET / says what is here`));
   app.onError((error, c) => {
     parts.onError?.(error, c.req.path);
@@ -98,22 +152,48 @@ export function adminApp(parts: AdminParts): { readonly app: Hono<AdminEnv>; rea
 }
 
 function guardRequest(c: AdminContext, scope: Scope, rules: AccessRules): Caller | Response {
-  const verdict = judgeAccess(
-    { method: c.req.method, peer: c.env.incoming.socket.remoteAddress, header: (name) => c.req.header(name) },
-    scope,
-    rules,
-  );
+  const verdict = judgeAccess(accessRequest(c), scope, rules);
   if (verdict.kind === 'allowed') return verdict.caller;
   if (verdict.status === 401) c.header('www-authenticate', 'Basic realm="litehouse", charset="UTF-8"');
   // git shows the body of a refusal to its user only as plain text.
   return c.text(`${verdict.reason}\n`, verdict.status);
 }
 
+function accessRequest(c: AdminContext): AccessRequest {
+  return { method: c.req.method, peer: c.env.incoming.socket.remoteAddress, header: (name) => c.req.header(name) };
+}
+
+/** `format=` if it is there, else `other` where Accept names its type, else JSON; undefined for a format that there is not. */
+function formatOf(c: AdminContext, other: 'markdown' | 'text', type: string): 'json' | 'markdown' | 'text' | undefined {
+  const asked = c.req.query('format');
+  if (asked === undefined) return c.req.header('accept')?.includes(type) ? other : 'json';
+  return asked === 'json' || asked === other ? asked : undefined;
+}
+
+async function explained(c: AdminContext, parts: AdminParts): Promise<Response> {
+  const format = formatOf(c, 'text', 'text/plain');
+  if (format === undefined) return c.json({ error: 'no such format', mend: 'ask for format=json or format=text' }, 400);
+  const { engine, repository, snapshot } = parts;
+  const answer = await explainInEffect(
+    { engine, repository, snapshot },
+    c.req.query('node') || undefined,
+    c.req.query('what') || undefined,
+  );
+  if (answer.kind === 'refused') return c.json({ error: answer.error, mend: answer.mend }, answer.status);
+  const { explanation } = answer;
+  return format === 'json' ? c.json(explanation.data as object) : c.text(`${explanation.lines(100).join('\n')}\n`);
+}
+
 async function judged(c: AdminContext, parts: AdminParts, withDiff: boolean): Promise<Response> {
+  const format = withDiff ? formatOf(c, 'markdown', 'text/markdown') : 'json';
+  if (format === undefined)
+    return c.json({ error: 'no such format', mend: 'ask for format=json or format=markdown' }, 400);
   const name = c.req.query('commit') || parts.engine.settings.branch;
   const snapshot = await parts.snapshot(name);
   if (snapshot === undefined) return notFound(c, `no commit ${name}`);
   const preview = await parts.engine.judge(snapshot);
+  if (format === 'markdown')
+    return c.text(planToMarkdown(preview), 200, { 'content-type': 'text/markdown; charset=utf-8' });
   const diff = preview.diff === undefined ? undefined : diffToJson(preview.diff);
   return c.json({
     commit: preview.commit,
@@ -123,20 +203,14 @@ async function judged(c: AdminContext, parts: AdminParts, withDiff: boolean): Pr
   });
 }
 
-const applyBody = z.strictObject({
-  adopt: z.array(z.string()).optional(),
-  repair: z.boolean().optional(),
-  retryBuilds: z.boolean().optional(),
-});
-
-async function applyOptions(c: AdminContext): Promise<z.infer<typeof applyBody> | undefined> {
+async function applyOptions(c: AdminContext): Promise<z.infer<typeof applyRequest> | undefined> {
   if (Number(c.req.header('content-length') ?? '0') > maxBody || c.req.header('transfer-encoding') !== undefined) {
     return undefined;
   }
   const text = await c.req.text();
   if (text.trim() === '') return {};
   try {
-    return applyBody.parse(JSON.parse(text));
+    return applyRequest.parse(JSON.parse(text));
   } catch {
     return undefined;
   }

@@ -1,9 +1,11 @@
 /** All kinds of diagnostics by code: what `litehouse help CODE` looks in. */
 import * as apply from '../../core/diagnostic/catalogue/apply.ts';
 import * as check from '../../core/diagnostic/catalogue/check.ts';
+import * as edit from '../../core/diagnostic/catalogue/edit.ts';
 import * as lite from '../../core/diagnostic/catalogue/lite.ts';
 import * as nodes from '../../core/diagnostic/catalogue/nodes.ts';
 import * as plan from '../../core/diagnostic/catalogue/plan.ts';
+import * as policy from '../../core/diagnostic/catalogue/policy.ts';
 import * as repo from '../../core/diagnostic/catalogue/repo.ts';
 import * as resolve from '../../core/diagnostic/catalogue/resolve.ts';
 import * as server from '../../core/diagnostic/catalogue/server.ts';
@@ -24,9 +26,11 @@ export interface CatalogueEntry {
 export const areas: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   apply,
   check,
+  edit,
   lite,
   nodes,
   plan,
+  policy,
   repo,
   resolve,
   server,

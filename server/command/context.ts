@@ -41,6 +41,13 @@ export function withSource(command: Command): Command {
     .option('--at <commit>', 'a commit, branch or tag of it instead');
 }
 
+/** Those of them that can read from a server elsewhere, too: they need no history. */
+export function withRemoteSource(command: Command): Command {
+  return withSource(command)
+    .option('--server <url>', 'read from the server at that URL (LITEHOUSE_SERVER)')
+    .option('--token-file <file>', 'where the token for it stands (LITEHOUSE_TOKEN holds one itself)');
+}
+
 /** One JSON document on stdout. */
 export function printJson(context: CommandContext, value: unknown): void {
   context.terminal.out(JSON.stringify(value, null, 2));

@@ -79,6 +79,7 @@ function mendOf(error: unknown): string | undefined {
   if (code === 'EACCES' || code === 'EPERM') {
     return 'run this as the user that the directory belongs to, or look at its owner, mode and mount options';
   }
+  if (code === 'ELOOP') return 'a symbolic link stands where litehouse keeps a file of its own: move it away';
   return code === 'EIO' ? 'the disk has errors: look at the kernel log (dmesg)' : undefined;
 }
 

@@ -69,3 +69,20 @@ test('status says what waits, folded, and never claims more than is so', () => {
     'as root  1 output needs an owner that only root can give',
   ]);
 });
+
+test('what a commit says cannot act on the terminal', () => {
+  const commit = {
+    oid: 'a'.repeat(40),
+    parents: [],
+    author: 'Ev\u001b[31mil',
+    authorEmail: 'e@x',
+    authoredAt: record.receivedAt,
+    committer: 'x',
+    committedAt: record.receivedAt,
+    subject: 'a\u001b]0;title\u0007b',
+    body: '',
+    record: undefined,
+  };
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must not be there.
+  expect(historyLines([commit], Date.parse(record.receivedAt)).join('')).not.toMatch(/[\u0000-\u001f]/);
+});

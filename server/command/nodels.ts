@@ -9,7 +9,7 @@ import { foldNodes } from '../../core/noderange/fold.ts';
 import type { View } from '../../core/resolve/view.ts';
 import type { SourceOptions } from '../reading/source.ts';
 import { withView } from '../reading/view.ts';
-import { type CommandContext, describe, printJson, withJson, withSource } from './context.ts';
+import { type CommandContext, describe, printJson, withJson, withRemoteSource } from './context.ts';
 import { Failure } from './failure.ts';
 import { type NamedNodes, readNodes } from './nodes-named.ts';
 
@@ -26,7 +26,7 @@ export interface NamedColumn {
 
 export function addNodelsCommand(program: Command, context: CommandContext): void {
   withJson(
-    withSource(
+    withRemoteSource(
       describe(
         program.command('nodels [noderange] [columns...]'),
         'List nodes (all, or those of a noderange), with the values of table columns where some are named.',
@@ -36,7 +36,7 @@ export function addNodelsCommand(program: Command, context: CommandContext): voi
   )
     .option('--fold', 'put nodes with the same values on one line')
     .action(async (text: string | undefined, names: readonly string[], options: NodelsOptions) => {
-      await withView(context, options, (view) => {
+      await withView(context, { ...options, remote: true }, (view) => {
         const columns = names.map((name) => readColumn(view, name));
         const named: NamedNodes =
           text === undefined ? { nodes: [...view.nodes.keys()], missed: [] } : readNodes(context, view, text);

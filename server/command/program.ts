@@ -1,17 +1,24 @@
 /** The command line as a whole: all commands, and the one place where errors become text and exit statuses. */
 import { Command } from 'commander';
 import { addApplyCommand } from './apply.ts';
+import { addBackupCommand, addRestoreCommand } from './backup.ts';
 import { addCheckCommand } from './check.ts';
+import { addCompletionCommand } from './completion.ts';
 import type { CommandContext } from './context.ts';
+import { addChtabCommands, addNodesetCommand } from './edit/chtab.ts';
+import { addTabeditCommand } from './edit/tabedit.ts';
 import { addExplainCommand } from './explain.ts';
 import { type ExitStatus, exitStatusHelp, failureLines, statusOf } from './failure.ts';
 import { addHelpCommand } from './help.ts';
 import { addHistoryCommand } from './history.ts';
 import { addImportCommand } from './import.ts';
 import { addInitCommand } from './init.ts';
+import { addListCommands } from './lists/index.ts';
 import { addNodelsCommand } from './nodels.ts';
 import { addNoderangeCommand } from './noderange.ts';
+import { addNodesCommand } from './nodes.ts';
 import { addDiffCommand, addPlanCommand } from './plan.ts';
+import { addReleaseCommand } from './release.ts';
 import { addServeCommand } from './serve.ts';
 import { addStatusCommand } from './status.ts';
 import { addTokenCommand } from './token.ts';
@@ -68,12 +75,21 @@ function buildProgram(context: CommandContext, version: string): Command {
   addExplainCommand(program, context);
   addNodelsCommand(program, context);
   addNoderangeCommand(program, context);
+  addNodesCommand(program, context);
+  addListCommands(program, context);
+  addNodesetCommand(program, context);
+  addChtabCommands(program, context);
+  addTabeditCommand(program, context);
   addImportCommand(program, context);
   addApplyCommand(program, context);
+  addReleaseCommand(program, context);
   addStatusCommand(program, context);
   addVerifyCommand(program, context);
   addHistoryCommand(program, context);
   addTokenCommand(program, context);
+  addBackupCommand(program, context);
+  addRestoreCommand(program, context);
+  addCompletionCommand(program, context);
   addHelpCommand(program, context);
   return program;
 }

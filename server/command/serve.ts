@@ -1,10 +1,11 @@
 /** `litehouse serve`: the server, until it is told to stop. */
 import type { Command } from 'commander';
 import { type Log, openLog } from '../log.ts';
-import { readSettings, type Settings } from '../settings.ts';
+import type { RunningServer } from '../serve.ts';
+import { changedSettings, readSettings, type SettingFlags, type Settings } from '../settings.ts';
 import { welcome } from '../welcome.ts';
 import { type CommandContext, describe, serverDir, withDir } from './context.ts';
-import { Failure } from './failure.ts';
+import { Failure, failureLines } from './failure.ts';
 
 interface ServeOptions {
   readonly dir?: string;
@@ -32,29 +33,63 @@ export function addServeCommand(program: Command, context: CommandContext): void
       const log = openLog(format, (line) => process.stderr.write(line));
       const signals = catchSignals();
       try {
-        await serve(context, settings, log, signals);
+        await serve(context, settings, options, log, signals);
       } finally {
         signals.release();
       }
     });
 }
 
-async function serve(context: CommandContext, settings: Settings, log: Log, signals: Signals): Promise<void> {
+async function serve(
+  context: CommandContext,
+  settings: Settings,
+  flags: SettingFlags,
+  log: Log,
+  signals: Signals,
+): Promise<void> {
   const { startServer } = await import('../serve.ts');
-  const starting = startServer(settings, log);
-  // Killed in the middle of the first apply it is safe: the next start finishes it (DESIGN, law 1).
-  const server = await Promise.race([starting, signals.first.then(() => undefined)]);
-  if (server === undefined) process.exit(0);
+  let server: RunningServer | undefined;
+  // From the first instant: without a listener the signal would end the process.
+  const onHup = (): void => void reread(settings, flags, server, log);
+  process.on('SIGHUP', onHup);
   try {
+    const starting = startServer(settings, log);
+    // Killed in the middle of the first apply it is safe: the next start finishes it (DESIGN, law 1).
+    server = await Promise.race([starting, signals.first.then(() => undefined)]);
+    if (server === undefined) process.exit(0);
     for (const line of welcome(server.engine, server.urls)) context.terminal.out(line);
     log('info', 'ready', { admin: server.urls.admin, node: server.urls.node, dir: settings.dir });
     await signals.first;
     log('info', 'stopping', { hint: 'once more to stop at once' });
     void signals.second.then(() => process.exit(1));
   } finally {
-    await server.stop();
+    await server?.stop();
+    process.off('SIGHUP', onHup);
   }
   log('info', 'stopped');
+}
+
+/**
+ * SIGHUP: looks at the branch now, and says whether the settings file is still good and what of it needs a restart: all of it
+ * does, since listeners, roots and plugins are fixed when the server starts. Tokens need no signal.
+ */
+async function reread(
+  settings: Settings,
+  flags: SettingFlags,
+  server: RunningServer | undefined,
+  log: Log,
+): Promise<void> {
+  try {
+    const changed = changedSettings(settings, await readSettings(settings.dir, flags));
+    if (changed.length === 0) log('info', 'settings as they were');
+    else log('warn', 'settings changed', { changed: changed.join(','), hint: 'restart the server to take them' });
+  } catch (error) {
+    log('error', 'settings', { error: failureLines(error, { debug: false }).join(' ') });
+  }
+  // One that is still starting looks at the branch anyway.
+  if (server === undefined) return;
+  const { ok, lines } = await server.engine.reconcile('SIGHUP');
+  log(ok ? 'info' : 'error', 'looked at the branch', { said: lines[0] });
 }
 
 interface Signals {

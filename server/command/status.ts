@@ -3,29 +3,73 @@ import type { Command } from 'commander';
 import type { Status } from '../../core/engine/types.ts';
 import { foldNodes } from '../../core/noderange/fold.ts';
 import { askEngine } from '../running/engine.ts';
-import { askServer } from '../running/note.ts';
+import { followEvents, type ServerEvent } from '../running/follow.ts';
+import { askServer, findServer } from '../running/note.ts';
+import { readSettings } from '../settings.ts';
 import { paint, type Terminal } from '../terminal.ts';
 import { type CommandContext, count, describe, printJson, serverDir, withDir, withJson } from './context.ts';
+import { Failure } from './failure.ts';
+
+interface StatusOptions {
+  readonly dir?: string;
+  readonly json?: boolean;
+  readonly watch?: boolean;
+}
 
 export function addStatusCommand(program: Command, context: CommandContext): void {
   withJson(
     withDir(
       describe(program.command('status'), 'Say what is in effect, what waits, and what somebody has to do.', [
         'status --dir var',
+        'status --watch',
       ]),
     ),
-  ).action(async (options: { dir?: string; json?: boolean }) => {
-    const { status, server } = await context.terminal.during(
-      'asking',
-      askEngine<{ status: Status; server: string | undefined }>(serverDir(context, options), 'status', {
-        server: async (server) => ({ status: (await askServer(server, '/status')) as Status, server: server.admin }),
-        engine: async (engine) => ({ status: await engine.status(), server: undefined }),
-      }),
-    );
-    if (status.state === 'refused' || status.state === 'failed') context.status = 1;
-    if (options.json) printJson(context, { ...status, server });
-    else for (const line of statusLines(status, server, context.terminal)) context.terminal.out(line);
+  )
+    .option('--watch', 'go on, and say what the running server does as it does it')
+    .action(async (options: StatusOptions) => {
+      if (options.watch === true) return watch(context, options);
+      const { status, server } = await context.terminal.during(
+        'asking',
+        askEngine<{ status: Status; server: string | undefined }>(serverDir(context, options), 'status', {
+          server: async (server) => ({ status: (await askServer(server, '/status')) as Status, server: server.admin }),
+          engine: async (engine) => ({ status: await engine.status(), server: undefined }),
+        }),
+      );
+      if (status.state === 'refused' || status.state === 'failed') context.status = 1;
+      if (options.json) printJson(context, { ...status, server });
+      else for (const line of statusLines(status, server, context.terminal)) context.terminal.out(line);
+    });
+}
+
+/** Prints until the server stops, which makes the exit status 1, or until somebody stops this. */
+async function watch(context: CommandContext, options: StatusOptions): Promise<void> {
+  const { terminal } = context;
+  const settings = await readSettings(serverDir(context, options));
+  const server = await findServer(settings);
+  if (server === undefined) {
+    throw new Failure({
+      what: `no server runs on ${settings.dir}`,
+      mend: `start it: litehouse serve --dir ${settings.dir}   (or leave out --watch: the status is told without one)`,
+    });
+  }
+  let said = '';
+  await followEvents(server, (event) => {
+    if (options.json === true) return terminal.out(JSON.stringify({ event: event.name, data: event.data }));
+    const lines = eventLines(event, server.admin, terminal);
+    // Builds say much that leaves the status as it was.
+    if (event.name === 'status' && lines.join('\n') === said) return;
+    if (event.name === 'status') said = lines.join('\n');
+    for (const line of lines) terminal.out(line);
   });
+  terminal.err('the server has stopped');
+  context.status = 1;
+}
+
+function eventLines({ name, data }: ServerEvent, server: string, terminal: Pick<Terminal, 'colour'>): string[] {
+  if (name === 'status') return [...statusLines(data as Status, server, terminal), ''];
+  const { at, line } = data as { at: string; line: string };
+  // A look that changed nothing is nothing to read; one that did shows in the status.
+  return line === 'done' || line.endsWith(': poll') ? [] : [`${at.slice(11, 19)} ${line}`];
 }
 
 /** The status for people, most urgent first. */
@@ -49,6 +93,11 @@ export function statusLines(status: Status, server: string | undefined, terminal
   }
   if (status.external.length > 0) lines.push(`external ${status.external.join(', ')}: not checked`);
   for (const { root, path, what } of status.blocked) lines.push(`blocked  ${root}:${path}: ${what}`);
+  for (const { root, path, line, nodes } of status.held) {
+    lines.push(
+      `held     ${root}:${path}: ${line.slice(0, 60)} for ${foldNodes(nodes)}, until they boot again or are released`,
+    );
+  }
   if (status.needsRoot > 0)
     lines.push(`as root  ${count(status.needsRoot, 'output needs', 'outputs need')} an owner that only root can give`);
   if (status.skippedReloads.length > 0) lines.push(`reloads  not run: ${status.skippedReloads.join(', ')}`);

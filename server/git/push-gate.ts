@@ -55,6 +55,8 @@ export interface GateOptions {
   /** How long git has to move the branch after a push was accepted (milliseconds). */
   readonly settle?: number;
   readonly log?: (line: string) => void;
+  /** Whose turn it is to change the branch; shared with edits that the server makes itself. */
+  readonly turns?: Turns;
 }
 
 /** A push with hundreds of branches is a mirror: the first few are judged, all are taken. */
@@ -68,7 +70,7 @@ export function pushGate(gate: GateOptions): PushHandlers {
   const { repository, judge, branch = 'main', patience = 120_000, settle = 5_000, log = () => {} } = gate;
   const main = `refs/heads/${branch}`;
   const known: Readonly<Record<string, string>> = { [PLAN]: 'show the plan and change nothing', ...gate.options };
-  const turns = new Turns();
+  const turns = gate.turns ?? new Turns();
 
   async function preReceive(push: Push, relay: ObjectSource, print: Print, signal: AbortSignal) {
     const source = firstOf(repository.objects, relay);

@@ -6,12 +6,17 @@ import { Repository } from '../../core/repo/repository.ts';
 import type { Snapshot } from '../../core/repo/snapshot.ts';
 import { type CommandContext, defaultDir, serverDir } from '../command/context.ts';
 import { Failure } from '../command/failure.ts';
+import { cloneRemote, findRemote, type Remote } from '../running/remote.ts';
 import { branch } from '../settings.ts';
 
 export interface SourceOptions {
   readonly dir?: string;
   readonly repo?: string;
   readonly at?: string;
+  readonly server?: string;
+  readonly tokenFile?: string;
+  /** Whether the server that the environment names counts: for commands that need no history of what they read. */
+  readonly remote?: boolean;
 }
 
 export interface Source {
@@ -27,6 +32,8 @@ export interface Source {
 
 /** Opens what the options name: `--repo`, else `--dir`'s repository, else the current folder if it has tables, else ./var. */
 export async function openSource(context: CommandContext, options: SourceOptions): Promise<Source> {
+  const remote = await remoteOf(context, options);
+  if (remote !== undefined) return openRemote(remote, options.at);
   const place = await findPlace(context, options);
   const repository = await repositoryOf(place);
   const close = async (): Promise<void> => repository?.close();
@@ -70,6 +77,37 @@ export async function commitOf(repository: Repository, place: string, name: stri
     });
   }
   return repository.snapshot(oid);
+}
+
+/** The server that is meant: the one named, or that of the environment where nothing here is nearer. */
+async function remoteOf(context: CommandContext, options: SourceOptions): Promise<Remote | undefined> {
+  if (options.repo !== undefined) return undefined;
+  if (options.server === undefined && !options.remote) return undefined;
+  if (options.server === undefined && (options.dir !== undefined || (await exists(join(context.cwd, 'tables')))))
+    return undefined;
+  return findRemote(context, options);
+}
+
+async function openRemote(remote: Remote, at: string | undefined): Promise<Source> {
+  const { place, remove } = await cloneRemote(remote, at === undefined ? branch : undefined);
+  try {
+    const repository = await Repository.open(place);
+    const close = async (): Promise<void> => {
+      await repository.close();
+      await remove();
+    };
+    const name = at ?? branch;
+    return {
+      place,
+      snapshot: await commitOf(repository, remote.url, name),
+      repository,
+      called: `${name} of ${remote.url}`,
+      close,
+    };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
 }
 
 async function findPlace(context: CommandContext, options: SourceOptions): Promise<string> {

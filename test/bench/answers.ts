@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Figure, median, printTable } from './figures.ts';
 import { loopbackCluster, makeHouse, startHouse, stopChild } from './house.ts';
-import { hasWrk, requestsPerSecond } from './load.ts';
+import { connections, hasWrk, requestsPerSecond } from './load.ts';
 
 /** Goal: 0.7 of bare node:http, never under 0.5. */
 export async function benchAnswers(scratch: string, rounds = 7, seconds = 2): Promise<boolean> {
@@ -78,7 +78,7 @@ async function measure(
     },
   ];
   return printTable(
-    `answers: 10,000 nodes, ${bytes} bytes an answer, 64 connections, ${wrk ? 'wrk' : 'own generator'}`,
+    `answers: 10,000 nodes, ${bytes} bytes an answer, ${connections} connections, ${wrk ? 'wrk' : 'own generator'}`,
     figures,
   );
 }

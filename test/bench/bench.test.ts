@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { median } from './figures.ts';
+import { growth, median } from './figures.ts';
 import { requestsPerSecond } from './load.ts';
 import { compareLooks, look } from './pushing.ts';
 
@@ -13,6 +13,15 @@ describe('median', () => {
     expect(median([9, 1, 5])).toBe(5);
     expect(median([4, 1, 2, 100])).toBe(3);
     expect(() => median([])).toThrow();
+  });
+});
+
+describe('growth', () => {
+  it('is 1 for what is linear, 2 for what is quadratic, and nothing for what stays', () => {
+    const sizes = [1000, 10_000, 100_000];
+    expect(growth(sizes.map((n) => [n, 3 * n]))).toBeCloseTo(1);
+    expect(growth(sizes.map((n) => [n, n * n]))).toBeCloseTo(2);
+    expect(growth(sizes.map((n) => [n, 7]))).toBeCloseTo(0);
   });
 });
 

@@ -8,6 +8,18 @@ export function median(values: readonly number[]): number {
   return (low + high) / 2;
 }
 
+/**
+ * The exponent with which a time grows: the slope of the line through (log size, log time), least squares.
+ * @example growth([[10, 2], [100, 20], [1000, 200]]) // 1
+ */
+export function growth(points: readonly (readonly [size: number, time: number])[]): number {
+  const logs = points.map(([size, time]) => [Math.log(size), Math.log(time)] as const);
+  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const [x, y] = [mean(logs.map(([size]) => size)), mean(logs.map(([, time]) => time))];
+  const over = logs.reduce((sum, [size, time]) => sum + (size - x) * (time - y), 0);
+  return over / logs.reduce((sum, [size]) => sum + (size - x) ** 2, 0);
+}
+
 /** One line of a table: a figure, what it was compared with, and what it should be. */
 export interface Figure {
   readonly what: string;

@@ -3,15 +3,23 @@ import { spawnSync } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { benchAnswers } from './answers.ts';
+import { benchExplain } from './explain.ts';
 import { makeScratch } from './house.ts';
 import { benchApply, benchPush } from './push.ts';
+import { benchResolve } from './resolve.ts';
+import { benchRevert } from './revert.ts';
 import { benchStart } from './start.ts';
+import { benchStorm } from './storm.ts';
 
 const benches: Readonly<Record<string, (scratch: string) => Promise<boolean>>> = {
   push: benchPush,
   apply: benchApply,
   answers: benchAnswers,
   start: benchStart,
+  storm: benchStorm,
+  resolve: benchResolve,
+  explain: benchExplain,
+  revert: benchRevert,
 };
 
 const asked = process.argv.slice(2);

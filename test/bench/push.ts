@@ -1,6 +1,7 @@
 /** Benches `push` and `apply`: what litehouse adds to a push, and how soon and with how few writes a pushed row is in effect. */
 import { join } from 'node:path';
 import { type Figure, median, milliseconds, printTable, range } from './figures.ts';
+import type { House } from './house.ts';
 import { compareLooks, look, openPushing, type Pushing } from './pushing.ts';
 
 const sizes = [1_000, 10_000];
@@ -63,7 +64,7 @@ export async function benchApply(scratch: string, rounds = 5): Promise<boolean> 
         const before = await look(world);
         const { commit } = await pushing.round('http');
         seen.push(await pushing.untilApplied(commit));
-        told.push(await recorded(pushing, commit));
+        told.push(await recorded(pushing.house, commit));
         const { written, differing } = compareLooks(before, await look(world));
         counts.push(`${written}/${differing}`);
         exact &&= written === differing && written > 0;
@@ -95,8 +96,8 @@ export async function benchApply(scratch: string, rounds = 5): Promise<boolean> 
 }
 
 /** What the server's own record says, from the moment that the push was accepted. */
-async function recorded(pushing: Pushing, commit: string): Promise<number> {
-  const [newest] = (await pushing.house.get('/history?limit=1')) as {
+export async function recorded(house: House, commit: string): Promise<number> {
+  const [newest] = (await house.get('/history?limit=1')) as {
     oid: string;
     record?: { receivedAt: string; appliedAt?: string };
   }[];

@@ -58,18 +58,21 @@ export async function openPushing(scratch: string, nodes: number): Promise<Pushi
       const bare = await timedPush(plain);
       return { through: await timedPush(remote), plain: bare, commit };
     },
-    async untilApplied(commit) {
-      const from = performance.now();
-      for (;;) {
-        const status = (await house.get('/status')) as { applied?: string; problem?: string };
-        if (status.applied === commit) return performance.now() - from;
-        if (performance.now() - from > 60_000)
-          throw new Error(`${commit} is not applied after a minute: ${status.problem ?? ''}`);
-        await pause(5);
-      }
-    },
+    untilApplied: (commit) => untilApplied(house, commit),
     stop: () => house.stop(),
   };
+}
+
+/** Waits until a commit is in effect; milliseconds that it took from now on. */
+export async function untilApplied(house: House, commit: string): Promise<number> {
+  const from = performance.now();
+  for (;;) {
+    const status = (await house.get('/status')) as { applied?: string; problem?: string };
+    if (status.applied === commit) return performance.now() - from;
+    if (performance.now() - from > 60_000)
+      throw new Error(`${commit} is not applied after a minute: ${status.problem ?? ''}`);
+    await pause(5);
+  }
 }
 
 export interface Seen {

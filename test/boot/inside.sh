@@ -39,32 +39,19 @@ dnsmasq -k --conf-file=/dev/null -p 0 --user=root --pid-file= --leasefile-ro --l
   --enable-tftp --tftp-root="$world/tftpboot" >"$LOG/dnsmasq.log" 2>&1 &
 rpcbind -w -f >"$LOG/rpcbind.log" 2>&1 &
 until_true 10 rpcbind test -S /run/rpcbind.sock
-access=RO
-[ "$BREAK" != rw-export ] || access=RW
-{
-  # Clients ask for the logical path (/install); it stands for another one on this disk.
-  cat <<G
+# Clients ask for the logical path (/install); litehouse's own file says which one on this disk it stands for.
+exports=$world/exports.d/litehouse.ganesha.conf
+if [ "$BREAK" = rw-export ]; then
+  sed 's/Access_Type = RO;/Access_Type = RW;/g' "$exports" >"$WORK/ganesha/exports.conf"
+  exports=$WORK/ganesha/exports.conf
+fi
+cat >"$WORK/ganesha/ganesha.conf" <<G
 NFS_CORE_PARAM { Bind_addr = $server; Protocols = 3; NFS_Port = 2049; MNT_Port = 20048; Mount_Path_Pseudo = true; Enable_NLM = false; Enable_RQUOTA = false; Enable_UDP = false; }
 NFSV4 { Graceless = true; RecoveryBackend = fs; RecoveryRoot = "$WORK/ganesha"; Only_Numeric_Owners = true; }
 NFS_KRB5 { Active_krb5 = false; }
 LOG { Default_Log_Level = EVENT; }
+%include "$exports"
 G
-  # litehouse's own exports, in ganesha's words. The engine keeps state directories below its root for them.
-  number=0
-  while read -r path clients; do
-    number=$((number + 1))
-    case $path in
-      /install/*) on=$world$path ;;
-      /syncdirs) on=$world/syncdirs ;;
-      /*) on=$world/state$path ;;
-    esac
-    case $clients in
-      *"(ro,"*) mode=$access ;;
-      *) mode=RW ;;
-    esac
-    echo "EXPORT { Export_Id = $number; Path = $on; Pseudo = $path; Access_Type = $mode; Squash = No_Root_Squash; Protocols = 3; Transports = TCP; SecType = sys; FSAL { Name = VFS; } }"
-  done < <(grep -v '^#' "$world/exports.d/litehouse.exports")
-} >"$WORK/ganesha/ganesha.conf"
 ganesha.nfsd -F -L "$LOG/ganesha.log" -f "$WORK/ganesha/ganesha.conf" -p "$WORK/ganesha/pid" >/dev/null 2>&1 &
 until_true 20 "NFS server" listening 2049
 tell "DHCP, TFTP and NFS are up"

@@ -1,7 +1,8 @@
 # Read by inside.sh: starts litehouse in an empty directory, pushes the config repository, keeps the node's answer.
 mkdir -p "$WORK/var"
 cat >"$WORK/var/litehouse.json" <<J
-{ "nodeListen": "$server:3001", "adminListen": "127.0.0.1:3080", "images": "external" }
+{ "nodeListen": "$server:3001", "adminListen": "127.0.0.1:3080", "images": "external",
+  "plugins": { "nfs-exports": { "form": "ganesha" } } }
 J
 node "$HERE/../../dist/server/main.js" serve --dir "$WORK/var" >"$LOG/litehouse.log" 2>&1 &
 until_true 20 "litehouse" test -s "$WORK/var/state/server.json"

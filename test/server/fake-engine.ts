@@ -20,6 +20,7 @@ export const quietStatus: Status = {
   needsRoot: 0,
   skippedReloads: [],
   warnings: 0,
+  held: [],
 };
 
 /** A refusal as the engine words it. */
@@ -50,6 +51,14 @@ export function fakeEngine(parts: Partial<Engine> = {}): FakeEngine {
     },
     received: async (...args) => {
       calls.push(['received', ...args]);
+    },
+    booted: (...args) => {
+      calls.push(['booted', ...args]);
+    },
+    release: async (nodes) => {
+      const names = [...nodes];
+      calls.push(['release', names]);
+      return names;
     },
     status: async () => quietStatus,
     history: async () => [],

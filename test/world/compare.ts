@@ -6,8 +6,11 @@ import { join } from 'node:path';
 /** One path in words, e.g. `file 0644 0:0 <sha1>`; hard links to one inode also name the first path of that inode. */
 export type Tree = ReadonlyMap<string, string>;
 
-/** Everything below a directory but its `.litehouse`, by path in order. */
-export function readTree(directory: string): Tree {
+/**
+ * Everything below a directory but its `.litehouse`, by path in order. `but`: a text that files are compared without, for
+ * exports, which name the directories of the host that they are on.
+ */
+export function readTree(directory: string, but?: string): Tree {
   const tree = new Map<string, string>();
   const inodes = new Map<string, string>();
   const walk = (folder: string): void => {
@@ -26,11 +29,15 @@ export function readTree(directory: string): Tree {
       } else {
         const first = inodes.get(`${found.dev}:${found.ino}`);
         inodes.set(`${found.dev}:${found.ino}`, first ?? path);
-        const hash = found.isFile() ? createHash('sha1').update(readFileSync(absolute)).digest('hex') : 'special';
+        const hash = found.isFile() ? createHash('sha1').update(contentOf(absolute, but)).digest('hex') : 'special';
         tree.set(path, `file ${mode} ${owner} ${hash}${first === undefined ? '' : ` = ${first}`}`);
       }
     }
   };
   walk('');
   return tree;
+}
+
+function contentOf(file: string, but: string | undefined): Buffer | string {
+  return but === undefined ? readFileSync(file) : readFileSync(file, 'utf8').replaceAll(but, '');
 }

@@ -62,7 +62,9 @@ function withoutCreateOnly(tree: ReadonlyMap<string, string>, engine: Engine, ro
 export function worldOf(engine: Engine, dir: string): Record<string, unknown> {
   const found: Record<string, unknown> = {};
   for (const root of ['install', 'syncdirs', 'exports', 'tftp']) {
-    const tree = existsSync(join(dir, root)) ? readTree(join(dir, root)) : new Map<string, string>();
+    const tree = existsSync(join(dir, root))
+      ? readTree(join(dir, root), root === 'exports' ? dir : undefined)
+      : new Map<string, string>();
     found[root] = Object.fromEntries(withoutCreateOnly(tree, engine, root));
   }
   found.answers = Object.fromEntries(

@@ -1,4 +1,5 @@
 /** What is in effect stays in effect: across restarts, refused commits, failed applies and paths in the way. */
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -102,7 +103,7 @@ describe('what is in effect', () => {
     mkdirSync(join(lab.dir, 'tftp/pxelinux.cfg'), { recursive: true });
     writeFileSync(join(lab.dir, 'tftp/pxelinux.cfg/n03'), 'mine');
     await lab.apply(first);
-    await until('first image', async () => (await lab.engine?.status())?.waiting.length === 0);
+    await until('settled', async () => (await lab.state()) === 'applied, blocked');
     const status = await lab.engine?.status();
     expect(status?.blocked).toHaveLength(1);
     expect(status?.state).toBe('applied, blocked');
@@ -195,5 +196,19 @@ describe('what is in effect', () => {
     expect(result.lines.join()).toContain("LH503: plugin homeless: it plans below root 'nowhere'");
     expect(await engine.status()).toMatchObject({ state: 'refused', applied: undefined });
     await engine.close();
+  });
+
+  test('a branch that is gone is a problem, and what is in effect stays', async () => {
+    const [first = ''] = await lab.commits({});
+    await lab.apply(first);
+    await lab.applied();
+    const before = lab.boot('n01');
+    execFileSync('git', ['-C', lab.repository, 'update-ref', '-d', 'refs/heads/main']);
+    expect(await lab.engine?.reconcile('poll')).toMatchObject({ ok: false, commit: first });
+    expect(await lab.engine?.status()).toMatchObject({ head: undefined, applied: first, state: 'failed' });
+    expect(lab.boot('n01')).toBe(before);
+    setMain(lab.repository, first);
+    expect(await lab.engine?.reconcile('poll')).toMatchObject({ ok: true });
+    expect(await lab.state()).toBe('applied');
   });
 });

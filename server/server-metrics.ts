@@ -1,0 +1,121 @@
+/** What a running server measures: answers, pushes and applies as they happen, the rest when somebody asks. */
+import type { Engine, Status } from '../core/engine/types.ts';
+import { type Counter, gauge, type Histogram, Metrics } from './metrics.ts';
+
+/** Seconds: an apply of one row is in the first few, a first apply of a large cluster in the last. */
+const applyBounds = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+
+const states: readonly Status['state'][] = [
+  'no commit yet',
+  'applied',
+  'applied, waiting',
+  'applied, blocked',
+  'applying',
+  'refused',
+  'failed',
+];
+
+export interface ServerMetrics {
+  /** Label `outcome`: `answer`, or the status of a refusal. */
+  readonly answers: Counter;
+  /** Label `outcome`: `accepted` or `refused`. */
+  readonly pushes: Counter;
+  readonly applies: Histogram;
+  /** Remembers what a look at the disk found. */
+  verified(drift: number): void;
+  /** The text that is scraped. */
+  text(): Promise<string>;
+}
+
+/** The metrics of one engine. Applies are taken from its own records, whoever asked for them. */
+export function serverMetrics(engine: Pick<Engine, 'status' | 'on'>, version: string): ServerMetrics {
+  const metrics = new Metrics();
+  const answers = metrics.counter('litehouse_answers_total', 'Answers given to nodes, by outcome.', 'outcome', [
+    'answer',
+    '403',
+    '404',
+    '409',
+    '503',
+  ]);
+  const pushes = metrics.counter('litehouse_pushes_total', 'Pushes to the branch of the cluster.', 'outcome', [
+    'accepted',
+    'refused',
+  ]);
+  const applies = metrics.histogram('litehouse_apply_seconds', 'From the look at a commit to its end.', applyBounds);
+  observeApplies(engine, applies);
+  let verified: { readonly drift: number; readonly at: number } | undefined;
+  return {
+    answers,
+    pushes,
+    applies,
+    verified(drift) {
+      verified = { drift, at: Date.now() / 1000 };
+    },
+    async text() {
+      const lines = [
+        ...metrics.lines(),
+        ...statusLines(await engine.status()),
+        ...gauge('litehouse_drift', 'Paths that differed when the disk was last verified.', one(verified?.drift)),
+        ...gauge('litehouse_verified_timestamp_seconds', 'When the disk was last verified.', one(verified?.at)),
+        ...processLines(version),
+      ];
+      return `${lines.join('\n')}\n`;
+    },
+  };
+}
+
+/** An apply is known by the moment that its record names; a look that found nothing to do leaves the record as it is. */
+function observeApplies(engine: Pick<Engine, 'status' | 'on'>, applies: Histogram): void {
+  let seen: string | undefined;
+  engine.on('change', (line) => {
+    if (line !== 'done') return;
+    void engine.status().then(
+      ({ record }) => {
+        const key = record?.appliedAt === undefined ? undefined : `${record.commit} ${record.appliedAt}`;
+        if (key === undefined || key === seen || record?.summary === undefined) return;
+        seen = key;
+        applies.observe(record.summary.milliseconds / 1000);
+      },
+      // An engine that is being closed has no status any more.
+      () => {},
+    );
+  });
+}
+
+function statusLines(status: Status): string[] {
+  const waiting = status.waiting.reduce((sum, { nodes }) => sum + nodes.length, 0);
+  const builds = new Map<string, number>();
+  for (const { state } of status.builds) builds.set(state, (builds.get(state) ?? 0) + 1);
+  const state = states.map((name) => ({ labels: { state: name }, value: name === status.state ? 1 : 0 }));
+  const commits = { head: status.head ?? '', applied: status.applied ?? '' };
+  return [
+    ...gauge('litehouse_state', 'The state that the server is in: one of these is 1.', state),
+    ...gauge('litehouse_commit_info', 'What the branch names and what is in effect.', [{ labels: commits, value: 1 }]),
+    ...gauge('litehouse_nodes', 'Nodes of the commit in effect.', one(status.nodes)),
+    ...gauge('litehouse_nodes_waiting', 'Nodes that keep what they have until something is built.', one(waiting)),
+    ...gauge('litehouse_blocked_paths', 'Paths where something stands that is not ours.', one(status.blocked.length)),
+    ...gauge('litehouse_warnings', 'Warnings of the commit in effect.', one(status.warnings)),
+    ...gauge(
+      'litehouse_builds',
+      'Artifacts by state of their build.',
+      [...builds].map(([name, value]) => ({ labels: { state: name }, value })),
+    ),
+  ];
+}
+
+function processLines(version: string): string[] {
+  const { rss, heapUsed } = process.memoryUsage();
+  const { user, system } = process.cpuUsage();
+  const started = Date.now() / 1000 - process.uptime();
+  return [
+    ...gauge('litehouse_info', 'Versions.', [{ labels: { version, node: process.version }, value: 1 }]),
+    ...gauge('process_resident_memory_bytes', 'Resident memory.', one(rss)),
+    ...gauge('nodejs_heap_used_bytes', 'Memory of the heap in use.', one(heapUsed)),
+    ...gauge('process_cpu_seconds_total', 'Processor time so far.', one((user + system) / 1e6), 'counter'),
+    ...gauge('process_start_time_seconds', 'When the process started.', one(started)),
+  ];
+}
+
+function one(value: number | undefined): { readonly value: number }[] {
+  return value === undefined ? [] : [{ value }];
+}
