@@ -1,4 +1,8 @@
-/** The engine: asks the ref, plans what it names, applies it, and answers nodes from what is in effect. */
+/**
+ * The engine: asks the ref, plans what it names, applies it, and answers nodes from what is in effect.
+ *
+ * Over 300 lines because the one thing that changes, what is in effect, is changed here and nowhere else.
+ */
 import { createHash } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { mkdir, readFile } from 'node:fs/promises';
@@ -10,9 +14,7 @@ import type { ApplyReport } from '../apply/report.ts';
 import { commandRunner } from '../apply/run-command.ts';
 import { openStore, type Store } from '../apply/store.ts';
 import { blockedPath } from '../diagnostic/catalogue/plan.ts';
-import type { Diagnostic } from '../diagnostic/diagnostic.ts';
 import type { Composed, PreviousSets } from '../plan/compose.ts';
-import type { NodeSet, Plan } from '../plan/make-plan.ts';
 import type { Held } from '../plan/parts.ts';
 import { renderDiagnostics } from '../plan/render.ts';
 import type { Generation, World } from '../plan/world.ts';
@@ -26,7 +28,8 @@ import { answerForAddress, answerForNode } from './answers.ts';
 import { appliedLines, keepsOf, problemOf } from './applied.ts';
 import { BootedSets } from './holds.ts';
 import { type InEffect, Memory } from './memory.ts';
-import { type PlanningContext, placeOf, planningContext, planSnapshot, previewPlan } from './preview.ts';
+import { type Base, type Planned, Planner } from './planner.ts';
+import { placeOf, planningContext } from './preview.ts';
 import { Serial } from './serial.ts';
 import { statusOf } from './status.ts';
 import type { AnswerText, Engine, EngineSettings, Preview, Reconciled, Status } from './types.ts';
@@ -37,14 +40,6 @@ interface LookOptions {
   readonly retryBuilds?: boolean;
   readonly again?: boolean;
 }
-
-/** A planned commit; kept for the commit that a push was judged by, so that its apply does not plan it again. */
-interface Planned {
-  readonly plan: Plan;
-  readonly checked: readonly Diagnostic[];
-}
-
-const plannedKept = 2;
 
 /** How long nodes that boot are waited for before what was held for them goes. */
 const holdsSettleMilliseconds = 1000;
@@ -105,23 +100,10 @@ class RunningEngine implements Engine {
   private busy = false;
   private closing = false;
   private queued: Promise<Reconciled> | undefined;
-  private readonly planned = new Map<string, Planned>();
-  /** The preview that a push was judged by, so that its apply does not compose it again. */
-  private judged:
-    | {
-        readonly planned: Planned;
-        readonly base: World | undefined;
-        readonly builds: number;
-        readonly holds: number;
-        readonly result: { preview: Preview; composed: Composed };
-      }
-    | undefined;
-  /** Counts artifacts that came or failed: a composed world stands on which ones were there. */
-  private settledBuilds = 0;
+  private readonly planner: Planner;
   private readonly serial = new Serial();
   private readonly events = new EventEmitter();
   private readonly probe: Probe = { run: commandRunner(), readFile: (path) => readFile(path).catch(() => undefined) };
-  private readonly context: PlanningContext;
   private readonly memory: Memory;
   private readonly loaded: readonly LoadedPlugin[];
   private readonly repository: Repository;
@@ -154,7 +136,9 @@ class RunningEngine implements Engine {
     this.builds = builds;
     this.memory = new Memory(store);
     this.bootedSets = new BootedSets(store);
-    this.context = planningContext(loaded, { ...settings, place: placeOf(settings) });
+    const context = planningContext(loaded, { ...settings, place: placeOf(settings) });
+    const roots = new Set(settings.roots.map(({ name }) => name));
+    this.planner = new Planner(context, repository, roots, (id) => builds.present(id), this.bootedSets);
     this.generations = this.memory.generations();
     this.events.setMaxListeners(0);
   }
@@ -201,7 +185,7 @@ class RunningEngine implements Engine {
   }
 
   private buildSettled(): void {
-    this.settledBuilds++;
+    this.planner.buildSettled();
     this.events.emit('build', 'an artifact was built or failed');
     if (!this.closing) void this.reconcile('an artifact was built or failed', { again: true });
   }
@@ -218,61 +202,18 @@ class RunningEngine implements Engine {
   private async restore(): Promise<void> {
     const was = this.memory.inEffect();
     if (was === undefined) return;
-    const planned = await this.planCommit(was.commit).catch(() => undefined);
-    if (planned === undefined) return;
-    const sets = new Map<string, NodeSet>(planned.plan.sets);
-    // Before they waited, these had nothing.
-    for (const node of was.without) sets.delete(node);
-    for (const [commit, nodes] of Object.entries(was.keeps)) {
-      const older = await this.planCommit(commit).catch(() => undefined);
-      for (const node of nodes) {
-        const set = older?.plan.sets.get(node);
-        if (set === undefined) sets.delete(node);
-        else sets.set(node, set);
-      }
-    }
-    const { composed, preview } = this.compose(planned, { world: undefined, sets });
+    const restored = await this.planner.setsOf(was);
+    if (restored === undefined) return;
+    const { planned, sets } = restored;
+    const { composed, preview } = this.planner.compose(planned, { world: undefined, sets });
     this.warnings = preview.diagnostics.length;
     this.current = { ...composed, view: planned.plan.view };
     this.heldNodes = new Set(composed.held.map(({ node }) => node));
   }
 
-  private composeOnBase(planned: Planned): { preview: Preview; composed: Composed } {
-    const base = this.current?.world;
-    const before = this.judged;
-    const [builds, holds] = [this.settledBuilds, this.bootedSets.version];
-    if (before?.planned === planned && before.base === base && before.builds === builds && before.holds === holds)
-      return before.result;
-    const result = this.compose(planned, this.base());
-    this.judged = { planned, base, builds, holds, result };
-    return result;
-  }
-
-  private compose(
-    planned: Planned,
-    base: { world: World | undefined; sets: PreviousSets },
-  ): { preview: Preview; composed: Composed } {
-    const roots = new Set(this.settings.roots.map(({ name }) => name));
-    const present = (id: string) => this.builds.present(id);
-    return previewPlan(planned.plan, planned.checked, { ...base, present, roots, booted: this.bootedSets.parts });
-  }
-
-  private async planCommit(commit: string, snapshot?: Snapshot): Promise<Planned> {
-    const known = this.planned.get(commit);
-    if (known !== undefined) return known;
-    const planned = await planSnapshot(snapshot ?? (await this.repository.snapshot(commit)), this.context);
-    if (this.planned.size >= plannedKept) this.planned.delete(this.planned.keys().next().value ?? '');
-    this.planned.set(commit, planned);
-    return planned;
-  }
-
   judge(snapshot: Snapshot): Promise<Preview> {
     return this.serial.run(async () => {
-      const planned =
-        snapshot.commit === undefined
-          ? await planSnapshot(snapshot, this.context)
-          : await this.planCommit(snapshot.commit, snapshot);
-      const { preview } = this.composeOnBase(planned);
+      const { preview } = this.planner.judge(await this.planner.ofSnapshot(snapshot), this.base());
       if (!preview.ok || preview.world === undefined) return preview;
       const blocked = await this.applier.preflight(preview.world);
       const more = blocked.map(({ root, path, there }) => blockedPath(undefined, { root, path, what: there }));
@@ -280,7 +221,7 @@ class RunningEngine implements Engine {
     });
   }
 
-  private base(): { world: World | undefined; sets: PreviousSets } {
+  private base(): Base {
     return { world: this.current?.world, sets: this.current?.sets ?? new Map() };
   }
 
@@ -350,8 +291,8 @@ class RunningEngine implements Engine {
     }
     const started = performance.now();
     await this.memory.note(head, this.memory.record(head) === undefined ? { via: 'found' } : {});
-    const planned = await this.planCommit(head);
-    const { preview, composed } = this.composeOnBase(planned);
+    const planned = await this.planner.ofCommit(head);
+    const { preview, composed } = this.planner.judge(planned, this.base());
     this.refused = !preview.ok;
     if (preview.ok) {
       this.warnings = preview.diagnostics.length;
@@ -362,8 +303,8 @@ class RunningEngine implements Engine {
     // What is in effect goes on: an apply that broke off is finished, an image that was built is taken.
     const inEffect = this.memory.inEffect()?.commit;
     if (inEffect !== undefined && (asked || report?.outcome !== 'applied')) {
-      const was = await this.planCommit(inEffect);
-      await this.put(inEffect, was, this.compose(was, this.base()).composed, options, started);
+      const was = await this.planner.ofCommit(inEffect);
+      await this.put(inEffect, was, this.planner.compose(was, this.base()).composed, options, started);
       this.problem = refusal.lines[0];
     }
     return refusal;
@@ -410,8 +351,7 @@ class RunningEngine implements Engine {
       },
     });
     this.report = report;
-    // What it was composed on is no longer in effect, and would be kept in memory.
-    this.judged = undefined;
+    this.planner.forget();
     if (report.outcome === 'applied') await this.releaseKept(keeps);
     await purgeHolds(this.applier.roots.values());
     this.builds.want(world.artifacts, (path) => this.repository.readFile(commit, path));
