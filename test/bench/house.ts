@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { type ClusterFiles, generateCluster, nodeName } from '../cluster/generate.ts';
 import { writeRepository } from '../cluster/repository.ts';
 
-const program = fileURLToPath(new URL('../../dist/server/main.js', import.meta.url));
+/** As people start it: with the flags of bin/litehouse. */
+const program = fileURLToPath(new URL('../../bin/litehouse', import.meta.url));
 
 export interface House {
   readonly dir: string;
@@ -48,13 +49,9 @@ export async function startHouse(dir: string): Promise<House> {
   const note = join(dir, 'state', 'server.json');
   await rm(note, { force: true });
   const started = performance.now();
-  const child = spawn(
-    process.execPath,
-    [program, 'serve', '--dir', dir, '--node', '127.0.0.1:0', '--admin', '127.0.0.1:0'],
-    {
-      stdio: ['ignore', 'ignore', 'pipe'],
-    },
-  );
+  const child = spawn(program, ['serve', '--dir', dir, '--node', '127.0.0.1:0', '--admin', '127.0.0.1:0'], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   let log = '';
   child.stderr.on('data', (chunk) => {
     log = (log + chunk).slice(-4000);
