@@ -74,8 +74,10 @@ function appOf(answerTo: Answerer, engine: NodeEngine): Hono<{ Bindings: NodeBin
 /**
  * The app as a handler of node's own server. A client in an initrd may speak HTTP/1.0 and send no Host header.
  *
- * `GET /answer`, the one request that ten thousand nodes send at once, goes past hono: with it a listener reached 0.65 of bare
- * node:http, without it 0.9 (`npm run bench -- answers`). `POST /status` does too, for its body is read under limits of its own.
+ * `GET /answer`, the one request that ten thousand nodes send at once, goes past hono, which would make a Request and a Response
+ * for each. In one process it reached 0.87 of a bare handler; against a bare process of its own it is less, because the heap of a
+ * server with ten thousand nodes costs every request (`npm run bench -- answers`). `POST /status` goes past hono too, for its
+ * body is read under limits of its own.
  * Everything else is hono's.
  */
 export function nodeHandler(
