@@ -62,3 +62,14 @@ const colours = { red: 31, green: 32, yellow: 33, dim: 2, bold: 1 } as const;
 export function paint(terminal: Pick<Terminal, 'colour'>, colour: keyof typeof colours, text: string): string {
   return terminal.colour ? `\x1b[${colours[colour]}m${text}\x1b[0m` : text;
 }
+
+/**
+ * A text of somebody else's (a commit's subject, a node's log) that nothing in acts on the terminal: control characters become
+ * U+FFFD. Line ends and tabs stay where `lines` says so.
+ */
+export function withoutControls(text: string, lines = false): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (sign) =>
+    lines && (sign === '\n' || sign === '\t') ? sign : '\u{FFFD}',
+  );
+}

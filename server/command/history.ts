@@ -4,7 +4,7 @@ import type { CommitRecord, Engine } from '../../core/engine/types.ts';
 import { openCommits, type SourceOptions } from '../reading/source.ts';
 import { askServer, findServer } from '../running/note.ts';
 import { branch, readSettings } from '../settings.ts';
-import { paint } from '../terminal.ts';
+import { paint, withoutControls } from '../terminal.ts';
 import { type CommandContext, describe, printJson, serverDir, withJson, withSource } from './context.ts';
 import { Failure } from './failure.ts';
 
@@ -56,10 +56,10 @@ export function historyLines(commits: Commits, now: number): string[] {
   const rows = commits.map((commit) => [
     commit.oid.slice(0, 10),
     ageText(now - Date.parse(commit.committedAt)),
-    clip(plain(commit.author), 20),
-    clip(plain(commit.record?.pusher ?? '-'), 24),
+    clip(withoutControls(commit.author), 20),
+    clip(withoutControls(commit.record?.pusher ?? '-'), 24),
     commit.record === undefined ? '-' : recordState(commit.record),
-    plain(commit.subject),
+    withoutControls(commit.subject),
   ]);
   const widths = [0, 1, 2, 3, 4].map((column) => Math.max(0, ...rows.map((row) => row[column]?.length ?? 0)));
   return rows.map((row) =>
@@ -85,12 +85,6 @@ export function ageText(milliseconds: number): string {
   if (seconds < 3600) return `${Math.floor(seconds / 60)}m`;
   if (seconds < 86_400) return `${Math.floor(seconds / 3600)}h`;
   return `${Math.floor(seconds / 86_400)}d`;
-}
-
-/** Names and subjects are whatever somebody committed: nothing in them acts on the terminal. */
-function plain(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '\u{FFFD}');
 }
 
 function clip(text: string, width: number): string {

@@ -7,6 +7,7 @@ import { openReports } from '../reports/reports.ts';
 import { askEngine } from '../running/engine.ts';
 import { askServer } from '../running/note.ts';
 import { readSettings } from '../settings.ts';
+import { withoutControls } from '../terminal.ts';
 import { type CommandContext, describe, printJson, serverDir, withDir, withJson } from './context.ts';
 import { Failure } from './failure.ts';
 
@@ -46,7 +47,7 @@ export function addNodesCommand(program: Command, context: CommandContext): void
         mend: 'a node sends its log at the end of its boot: boot it, and look at its console if it does not get there',
       });
     }
-    context.terminal.out(log.replace(/\n$/, ''));
+    context.terminal.out(withoutControls(log.replace(/\n$/, ''), true));
   });
 }
 
