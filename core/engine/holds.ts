@@ -2,8 +2,10 @@
  * What running nodes booted with and may have mounted: their parts of shared files stay until they boot with another set or an
  * administrator releases them (RULES, State directories, exports, holds). State of the engine, never part of a plan.
  */
+
 import type { Store } from '../apply/store.ts';
 import type { NodeSet } from '../plan/make-plan.ts';
+import { onlyOnce } from '../plan/only-once.ts';
 import type { PartOutput } from '../plugin/output.ts';
 
 const database = 'booted';
@@ -86,15 +88,6 @@ function shared(part: PartOutput, one: (text: string) => string): PartOutput {
     line: one(part.line),
     ...(item === undefined ? {} : { item: one(item) }),
     ...(alone === undefined ? {} : { alone: one(alone) }),
-  };
-}
-
-function onlyOnce(): (text: string) => string {
-  const known = new Map<string, string>();
-  return (text) => {
-    const first = known.get(text);
-    if (first === undefined) known.set(text, text);
-    return first ?? text;
   };
 }
 

@@ -1,6 +1,8 @@
 /** nfs-exports: one file for the NFS server with a line for images, one for overlays and one for each state directory. */
+
 import { z } from 'zod';
 import { bootsFromUs, type OurServers, ourServers } from '../../core/boot/servers.ts';
+import { onlyOnce } from '../../core/plan/only-once.ts';
 import type { Output } from '../../core/plugin/output.ts';
 import { contractVersion, definePlugin, type Place } from '../../core/plugin/plugin.ts';
 import type { Node, View } from '../../core/resolve/view.ts';
@@ -203,16 +205,6 @@ function addParts(
       }
     }
   }
-}
-
-/** Gives equal texts as one string: most nodes share their lines and clients, and a plan keeps those of every node. */
-function onlyOnce(): (text: string) => string {
-  const known = new Map<string, string>();
-  return (text) => {
-    const first = known.get(text);
-    if (first === undefined) known.set(text, text);
-    return first ?? text;
-  };
 }
 
 /** Networks of all of a node's addresses, since it may mount from any; its own address where the table has no network. */

@@ -1,4 +1,5 @@
 /** The running server of a directory: the note that it leaves for commands, and asking it over HTTP. */
+
 import { readFile, rename, unlink, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
@@ -6,6 +7,7 @@ import { z } from 'zod';
 import { Failure } from '../command/failure.ts';
 import type { Settings } from '../settings.ts';
 import { lockHolder } from './lock.ts';
+import { wholeResponse } from './whole-response.ts';
 
 const noteSchema = z.object({
   pid: z.int(),
@@ -96,8 +98,8 @@ function exchange(
   path: string,
   body: string | undefined,
 ): Promise<{ readonly status: number; readonly text: string }> {
-  return new Promise((resolve, reject) => {
-    const outgoing = request(server.admin + path, {
+  return wholeResponse(
+    request(server.admin + path, {
       method: body === undefined ? 'GET' : 'POST',
       headers: {
         authorization: `Bearer ${server.key}`,
@@ -106,16 +108,7 @@ function exchange(
           : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
       },
       agent: false,
-    });
-    outgoing.on('error', reject);
-    outgoing.on('response', (incoming) => {
-      const chunks: Buffer[] = [];
-      incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
-      incoming.on('error', reject);
-      incoming.on('end', () =>
-        resolve({ status: incoming.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') }),
-      );
-    });
-    outgoing.end(body);
-  });
+    }),
+    body,
+  );
 }

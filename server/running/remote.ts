@@ -1,4 +1,5 @@
 /** A server on another machine: where it is, the token for it, asking it, and reading its repository through git. */
+
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
@@ -7,6 +8,7 @@ import { join, resolve } from 'node:path';
 import { GitError, git, gitEnvironment } from '../../core/repo/git.ts';
 import type { CommandContext } from '../command/context.ts';
 import { Failure } from '../command/failure.ts';
+import { wholeResponse } from './whole-response.ts';
 
 export interface Remote {
   /** Of the admin listener, without a slash at its end. */
@@ -54,8 +56,8 @@ export function postJson(
 ): Promise<{ readonly status: number; readonly text: string }> {
   const text = JSON.stringify(body);
   const request = url.startsWith('https:') ? httpsRequest : httpRequest;
-  const answered = new Promise<{ status: number; text: string }>((done, reject) => {
-    const outgoing = request(url + path, {
+  const answered = wholeResponse(
+    request(url + path, {
       method: 'POST',
       headers: {
         'content-type': 'application/json',
@@ -63,18 +65,9 @@ export function postJson(
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       },
       agent: false,
-    });
-    outgoing.on('error', reject);
-    outgoing.on('response', (incoming) => {
-      const chunks: Buffer[] = [];
-      incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
-      incoming.on('error', reject);
-      incoming.on('end', () =>
-        done({ status: incoming.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') }),
-      );
-    });
-    outgoing.end(text);
-  });
+    }),
+    text,
+  );
   return answered.catch((error: Error) => {
     throw new Failure({
       what: `the server at ${url} does not answer`,
