@@ -74,7 +74,7 @@ describe('builds', () => {
     const [base, generation] = [...wanted.values()];
     const queue = await openQueue();
     // The order of the map does not matter, the inputs do.
-    queue.want(new Map([...wanted].reverse()), noFiles);
+    queue.want(new Map([...wanted].reverse()), 'c0mmit', noFiles);
     expect(queue.states().map((one) => one.state)).toEqual(['waiting', 'building']);
     await queue.idle();
     expect(queue.states().map((one) => one.state)).toEqual(['present', 'present']);
@@ -86,7 +86,7 @@ describe('builds', () => {
     await applier.close();
     applier = await openApplier(applierOptions(dir, store));
     const again = await openQueue();
-    again.want(wanted, noFiles);
+    again.want(wanted, 'c0mmit', noFiles);
     await again.idle();
     expect(changes).toBe(2);
     // An apply that knows nothing of images leaves them, and the directories above them, in peace.
@@ -101,7 +101,7 @@ describe('builds', () => {
     const wanted = artifactsOf('a');
     const [base] = [...wanted.values()];
     const queue = await openQueue();
-    queue.want(wanted, noFiles);
+    queue.want(wanted, 'c0mmit', noFiles);
     await queue.idle();
     expect(queue.states()).toMatchObject([
       { state: 'failed', failure: { error: 'the marker says that base a fails' } },
@@ -113,7 +113,7 @@ describe('builds', () => {
     await queue.close();
     const again = await openQueue();
     say('');
-    again.want(wanted, noFiles);
+    again.want(wanted, 'c0mmit', noFiles);
     await again.idle();
     expect(again.states()[0]?.state).toBe('failed');
     await again.retry(base?.id ?? '');
@@ -127,10 +127,10 @@ describe('builds', () => {
     const first = artifactsOf('a');
     const second = artifactsOf('b');
     const queue = await openQueue();
-    queue.want(first, noFiles);
+    queue.want(first, 'c0mmit', noFiles);
     await until(() => queue.states()[0]?.log.length === 1);
     expect(queue.states()[0]).toMatchObject({ state: 'building', progress: 0 });
-    queue.want(second, noFiles);
+    queue.want(second, 'c0mmit', noFiles);
     // The queue says `building` a moment before the build has its directory.
     await until(() => queue.states()[0]?.state === 'building' && builds().length > 0);
     expect(builds()).toHaveLength(1);
@@ -146,7 +146,7 @@ describe('builds', () => {
   it('run one at a time, and end when the queue is closed', async () => {
     say('slow');
     const queue = await openQueue();
-    queue.want(new Map([...artifactsOf('a'), ...artifactsOf('b')]), noFiles);
+    queue.want(new Map([...artifactsOf('a'), ...artifactsOf('b')]), 'c0mmit', noFiles);
     expect(queue.states().map((one) => one.state)).toEqual(['building', 'waiting', 'waiting', 'waiting']);
     await queue.close();
     expect(builds()).toEqual([]);
@@ -158,7 +158,7 @@ describe('builds', () => {
     const [base] = [...wanted.values()];
     mkdirSync(place(base), { recursive: true });
     const queue = await openQueue();
-    queue.want(wanted, noFiles);
+    queue.want(wanted, 'c0mmit', noFiles);
     await queue.idle();
     expect(queue.failure(base?.id ?? '')?.error).toContain('never overwritten');
     expect(readdirSync(place(base))).toEqual([]);

@@ -41,6 +41,7 @@ export interface BuildQueueOptions {
 
 interface Wanted {
   readonly artifact: ArtifactOutput;
+  readonly commit: string;
   readonly readFile: (path: string) => Promise<Buffer>;
 }
 interface Running {
@@ -98,8 +99,12 @@ export class BuildQueue {
   }
 
   /** Says what the plan wants now: missing ones are built, a build that is not in it any more is aborted. */
-  want(artifacts: ReadonlyMap<string, ArtifactOutput>, readFile: (path: string) => Promise<Buffer>): void {
-    this.#wanted = new Map([...artifacts].map(([id, artifact]) => [id, { artifact, readFile }]));
+  want(
+    artifacts: ReadonlyMap<string, ArtifactOutput>,
+    commit: string,
+    readFile: (path: string) => Promise<Buffer>,
+  ): void {
+    this.#wanted = new Map([...artifacts].map(([id, artifact]) => [id, { artifact, commit, readFile }]));
     for (const [id, running] of this.#running) {
       if (!this.#wanted.has(id)) running.controller.abort(new Error('no longer wanted'));
     }
@@ -184,7 +189,7 @@ export class BuildQueue {
     this.#running.set(id, running);
   }
 
-  async #build({ artifact, readFile }: Wanted, running: Running): Promise<void> {
+  async #build({ artifact, commit, readFile }: Wanted, running: Running): Promise<void> {
     const root = this.#options.roots.get(artifact.root);
     if (root === undefined) throw new Error(`root '${artifact.root}' is not named in the settings`);
     const place = locate(root, artifact.path);
@@ -203,7 +208,11 @@ export class BuildQueue {
       await mkdir(directory, { mode: 0o700 });
       const inputs = new Map(artifact.inputs.map((id) => [id, this.directoryOf(id) ?? '']));
       const run = this.#options.runner(signal, log);
-      await this.#options.build(artifact, { directory, inputs, run, log, signal, readFile });
+      const cache = join(this.#options.state, 'cache', artifact.plugin);
+      await mkdir(cache, { recursive: true, mode: 0o700 });
+      const rootDirectory = (name: RootName) => this.#options.roots.get(name)?.dir;
+      const context = { directory, cache, rootDirectory, commit, inputs, run, log, signal, readFile };
+      await this.#options.build(artifact, context);
       signal.throwIfAborted();
       await chmod(directory, 0o755);
       await this.#options.runner(signal, () => undefined)('sync', ['-f', directory]);

@@ -3,7 +3,7 @@ import { type FakeView, fakeView } from '../plugin/testing/view.ts';
 import { imageDirectory } from './image-directory.ts';
 import { joinKernelLine, type KernelLine, kernelLine, kernelLineFaults } from './kernel-line.ts';
 
-const built = { kind: 'built', plugin: 'rh', base: 'b4se', generation: 'g3n', needs: [] } as const;
+const built = { kind: 'built', plugin: 'rh', base: 'b4se', boot: 'b00t', generation: 'g3n', needs: [] } as const;
 
 function lineOf(given: FakeView): KernelLine {
   const view = fakeView({ nodes: { n01: { addresses: ['10.0.1.1'] } }, ...given });
@@ -72,8 +72,8 @@ describe('kernelLine', () => {
     const line = lineOf({ images: { compute: { build: built } } });
     expect(joinKernelLine(line.arguments)).toContain('NFSROOT=10.0.0.1:/install/netboot/rhels5.5/x86_64/compute/g3n ');
     expect(joinKernelLine(line.arguments)).toContain(' LHGEN=g3n');
-    expect(line.kernel).toBe('xcat/netboot/rhels5.5/x86_64/compute/b4se/kernel');
-    expect(line.initrd).toBe('xcat/netboot/rhels5.5/x86_64/compute/b4se/initrd.gz');
+    expect(line.kernel).toBe('xcat/netboot/rhels5.5/x86_64/compute/b00t/kernel');
+    expect(line.initrd).toBe('xcat/netboot/rhels5.5/x86_64/compute/b00t/initrd.gz');
   });
 
   it.each([

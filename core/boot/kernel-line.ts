@@ -130,10 +130,10 @@ function makeKernelLine(view: View, node: Node): KernelLine | undefined {
   return { ...bootPaths(image), arguments: args };
 }
 
-/** Paths of kernel and initrd below the TFTP root; a built image has its base digest as the last folder. */
+/** Paths of kernel and initrd below the TFTP root; a built image has the digest of its boot files as the last folder. */
 export function bootPaths(image: Image): { readonly kernel: string; readonly initrd: string } {
   const place = `xcat/netboot/${image.os}/${image.arch}/${image.profile}`;
-  const folder = image.build.kind === 'built' ? `${place}/${image.build.base}` : place;
+  const folder = image.build.kind === 'built' ? `${place}/${image.build.boot}` : place;
   return { kernel: `${folder}/kernel`, initrd: `${folder}/initrd.gz` };
 }
 

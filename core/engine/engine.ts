@@ -354,7 +354,7 @@ class RunningEngine implements Engine {
     this.planner.forget();
     if (report.outcome === 'applied') await this.releaseKept(keeps);
     await purgeHolds(this.applier.roots.values());
-    this.builds.want(world.artifacts, (path) => this.repository.readFile(commit, path));
+    this.builds.want(world.artifacts, commit, (path) => this.repository.readFile(commit, path));
     const milliseconds = Math.round(performance.now() - started);
     const written = report.changed.filter(({ what }) => what === 'written').length;
     const summary = { written, removed: report.changed.length - written, milliseconds };

@@ -5,7 +5,7 @@
  */
 import { badOutput } from '../diagnostic/catalogue/plan.ts';
 import type { Diagnostic } from '../diagnostic/diagnostic.ts';
-import type { ArtifactOutput, Output, PartOutput, ReloadOutput } from '../plugin/output.ts';
+import type { ArtifactOutput, LiveOutput, Output, PartOutput, ReloadOutput } from '../plugin/output.ts';
 import type { Image } from '../resolve/view.ts';
 import { EntryTable } from './entry-table.ts';
 import type { NodeSet, Plan } from './make-plan.ts';
@@ -119,6 +119,7 @@ export function composeWorld(
   const table = new EntryTable(plan.view, reuse, diagnostics);
   const reloads = new Map<string, ReloadOutput>();
   const artifacts = new Map<string, ArtifactOutput>(plan.artifacts);
+  const live = new Map<string, LiveOutput>();
   const add = (plugin: string, output: Output): void => {
     if (output.kind === 'reload') {
       const known = reloads.get(output.name);
@@ -128,7 +129,8 @@ export function composeWorld(
         );
       }
       reloads.set(output.name, output);
-    } else if (output.kind !== 'artifact') table.add(plugin, output);
+    } else if (output.kind === 'live') live.set(output.image, output);
+    else if (output.kind !== 'artifact') table.add(plugin, output);
   };
   for (const { plugin, output } of plan.shared) add(plugin, output);
   const answers = new Map<string, NodeAnswer>();
@@ -154,6 +156,7 @@ export function composeWorld(
     generations: plan.generations,
     artifacts,
     reloads: [...reloads.values()],
+    live,
     waiting,
     external: [...external],
     elsewhere: new Map([...plan.elsewhere].map(([target, outputs]) => [target, outputs.length])),

@@ -22,7 +22,8 @@ function entries(outputs: readonly Output[], before?: Roots): Roots {
   const diagnostics: Diagnostic[] = [];
   const world = before === undefined ? undefined : ({ roots: before } as World);
   const table = new EntryTable({} as View, world, diagnostics);
-  for (const output of outputs) if (output.kind !== 'reload' && output.kind !== 'artifact') table.add('p', output);
+  for (const output of outputs)
+    if (output.kind !== 'reload' && output.kind !== 'artifact' && output.kind !== 'live') table.add('p', output);
   const roots = table.finish();
   expect(diagnostics).toEqual([]);
   return roots;

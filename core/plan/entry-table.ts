@@ -9,7 +9,7 @@ import { type Held, SharedFile } from './parts.ts';
 import { publishedEntries } from './publish.ts';
 import type { Entry, FileEntryOf, World } from './world.ts';
 
-type Placed = Exclude<Output, { kind: 'reload' | 'artifact' }>;
+type Placed = Exclude<Output, { kind: 'reload' | 'artifact' | 'live' }>;
 
 /** Why a path cannot be below a root; undefined: it can. The engine's own folder is out of bounds for plugins. */
 export function pathFault(path: string): string | undefined {

@@ -7,6 +7,7 @@ const kinds: Readonly<Record<Output['kind'], true>> = {
   hardlink: true,
   directory: true,
   tree: true,
+  live: true,
   part: true,
   'shared-file': true,
   artifact: true,
@@ -31,6 +32,12 @@ export function outputFault(value: Output): string | undefined {
   if (kind === 'reload') {
     const right = Array.isArray(command) && command.length > 0 && command.every((word) => typeof word === 'string');
     return right ? undefined : 'a reload has no command';
+  }
+  if (kind === 'live') {
+    const { image, folder } = output as Readonly<Record<string, unknown>>;
+    return typeof root === 'string' && typeof image === 'string' && typeof folder === 'string'
+      ? undefined
+      : 'live files name no root, no image or no folder';
   }
   if (typeof root !== 'string' || typeof path !== 'string') return `an output of kind ${kind} has no root or no path`;
   const at = `${root}:${JSON.stringify(path)}`;

@@ -1,6 +1,6 @@
 /** The world that a plan wants on one target: every path of every root, every node's answer, every artifact. */
 
-import type { ArtifactOutput, Content, Lifetime, ReloadOutput, RootName } from '../plugin/output.ts';
+import type { ArtifactOutput, Content, Lifetime, LiveOutput, ReloadOutput, RootName } from '../plugin/output.ts';
 import type { NodeCommand } from '../policy/rows.ts';
 import type { Image } from '../resolve/view.ts';
 
@@ -101,6 +101,8 @@ export interface World {
   readonly generations: ReadonlyMap<string, Generation>;
   readonly artifacts: ReadonlyMap<string, ArtifactOutput>;
   readonly reloads: readonly ReloadOutput[];
+  /** By image: what is laid over its generations. */
+  readonly live: ReadonlyMap<string, LiveOutput>;
   readonly waiting: ReadonlyMap<string, Waiting>;
   /** External images in use: `external, not checked`. */
   readonly external: readonly Image[];

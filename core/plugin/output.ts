@@ -45,6 +45,8 @@ export interface DirectoryOutput extends Placed, Owned {
 export interface LinkOutput extends Placed {
   readonly kind: 'link';
   readonly to: string;
+  /** Ids of artifacts that it leads to: until all are in place the link stays as it is on the disk (or absent). Only without `node`. */
+  readonly needs?: readonly string[];
 }
 
 /** A further name (same inode) of a file output of the same root. */
@@ -91,6 +93,23 @@ export interface TreeOutput extends Placed {
   readonly attributes: readonly AttributeRule[];
 }
 
+/**
+ * Live files of an image (RULES, Paths): a folder of the commit, laid over every generation that is kept, by rename; for a path under a
+ * litefile entry, over its content in `/.default`. The one thing that changes finished trees; what it hides comes back when it goes.
+ */
+export interface LiveOutput {
+  readonly kind: 'live';
+  readonly target: string;
+  readonly root: RootName;
+  /** Osimage name. */
+  readonly image: string;
+  /** In the repository: `images/<name>/rootimg`. */
+  readonly folder: string;
+  /** Parts of the folder that are inputs of the base and not live: `boot`, `lib/modules`, … */
+  readonly leaveOut: readonly string[];
+  readonly attributes: readonly AttributeRule[];
+}
+
 /** Something that is built once per digest of its inputs and then never written again. */
 export interface ArtifactOutput extends Placed {
   readonly kind: 'artifact';
@@ -125,5 +144,6 @@ export type Output =
   | PartOutput
   | SharedFileOutput
   | TreeOutput
+  | LiveOutput
   | ArtifactOutput
   | ReloadOutput;

@@ -22,6 +22,12 @@ export type CommandRunner = (
 export interface BuildContext {
   /** An empty directory, the engine's; what is in it when build resolves becomes the artifact, by rename. */
   readonly directory: string;
+  /** A directory that stays from build to build (downloads), the plugin's own; the engine may empty it between builds. */
+  readonly cache: string;
+  /** The directory behind a root of this host; undefined: the settings name no such root. */
+  readonly rootDirectory: (root: RootName) => string | undefined;
+  /** The commit that the artifact was planned from. */
+  readonly commit: string;
   /** Directories of the artifacts that this one names in `inputs`, by id. Read only. */
   readonly inputs: ReadonlyMap<string, string>;
   readonly run: CommandRunner;

@@ -64,8 +64,9 @@ export type ImageBuild =
   | {
       readonly kind: 'built';
       readonly plugin: string;
-      /** Artifact digests; `generation` stands in NFSROOT, `base` in the path of kernel and initrd. */
+      /** Artifact digests; `generation` stands in NFSROOT, `boot` in the path of kernel and initrd. */
       readonly base: string;
+      readonly boot: string;
       readonly generation: string;
       /** Artifacts without which a node of this image has to wait (ids as in ArtifactOutput.id). */
       readonly needs: readonly string[];

@@ -49,7 +49,7 @@ export default definePlugin({
         const second = of('generation', generation, [first.id]);
         return {
           image: image.name,
-          build: { kind: 'built', plugin: 'slow-image', base, generation, needs: [first.id, second.id] },
+          build: { kind: 'built', plugin: 'slow-image', base, boot: base, generation, needs: [first.id, second.id] },
           artifacts: [first, second],
         };
       },

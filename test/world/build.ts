@@ -66,7 +66,15 @@ export function worldOf(spec: WorldSpec, reloads: readonly ReloadOutput[] = [], 
   const none = new Map();
   return {
     ...{ target: 'mn', commit, roots, reloads, external: [] },
-    ...{ answers: none, addresses: none, generations: none, artifacts: none, waiting: none, elsewhere: none },
+    ...{
+      answers: none,
+      addresses: none,
+      generations: none,
+      artifacts: none,
+      waiting: none,
+      elsewhere: none,
+      live: none,
+    },
   };
 }
 
