@@ -1,6 +1,6 @@
 /** The text of a node's pxelinux configuration, in the form that the original wrote in 2010. */
-import { imageDirectory } from '../../core/boot/image-directory.ts';
-import { joinKernelLine, type KernelLine, kernelLine, kernelLineFaults } from '../../core/boot/kernel-line.ts';
+import { joinKernelLine, type KernelLine } from '../../core/boot/kernel-line.ts';
+import { safeKernelLine, safeStateText } from '../../core/boot/loader.ts';
 import type { Node, View } from '../../core/resolve/view.ts';
 
 /** Bytes that pxelinux hands to the kernel: x86 takes 2048 with the closing zero. */
@@ -17,30 +17,16 @@ export function passedBytes(line: KernelLine, append = appendText(line)): number
 }
 
 /**
- * What stands after `#` in the first line: chain.currstate; a bare `statelite` or `shell` gets the words that the
- * original's nodeset wrote after it.
- */
-export function stateText(node: Node): string {
-  const written = node.currstate?.text.trim() ?? '';
-  const bare = written === 'statelite' || written === 'shell';
-  if (!bare || node.image === undefined) return written;
-  const { os, arch, profile } = node.image;
-  return `${written} ${os}-${arch}-${profile}`;
-}
-
-/**
  * Gives a node's boot file; undefined where it gets none: no state, offline, something in `problems`, or a kernel line
  * that could not be written safely (check says why).
  */
 export function bootFile(view: View, node: Node, limit: number): string | undefined {
-  const state = stateText(node);
-  // The comment must stay one line: a second one would be a directive.
-  if (!/^[^\r\n\0]*$/.test(state)) return undefined;
+  const state = safeStateText(node);
+  if (state === undefined) return undefined;
   const head = `#${state}\nDEFAULT xCAT\nLABEL xCAT\n`;
   if (node.state === 'boot') return `${head}LOCALBOOT 0\n`;
-  if (node.problems.length > 0 || imageDirectory(view, node)?.directory.startsWith('/') === false) return undefined;
-  const line = kernelLine(view, node);
-  if (line === undefined || kernelLineFaults(line).length > 0) return undefined;
+  const line = safeKernelLine(view, node);
+  if (line === undefined) return undefined;
   const append = appendText(line);
   if (passedBytes(line, append) > limit) return undefined;
   return `${head} KERNEL ${line.kernel}\n APPEND ${append}\n`;

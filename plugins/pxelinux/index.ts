@@ -1,11 +1,12 @@
 /** pxelinux: one configuration file a node below `pxelinux.cfg/`, and links under which the loader finds it. */
 import { z } from 'zod';
-import { bootTargets, type OurServers, ourServers } from '../../core/boot/servers.ts';
+import { checkLoaderNodes } from '../../core/boot/check-loader.ts';
+import { planLoaderNodes } from '../../core/boot/loader.ts';
 import type { Output } from '../../core/plugin/output.ts';
 import { contractVersion, definePlugin } from '../../core/plugin/plugin.ts';
 import type { Node, View } from '../../core/resolve/view.ts';
-import { bootFile, longestLine } from './boot-file.ts';
-import { checkNodes } from './check.ts';
+import { bootFile, longestLine, passedBytes } from './boot-file.ts';
+import { checkMacs } from './check.ts';
 import { linkNames } from './links.ts';
 import { messages } from './messages.ts';
 
@@ -40,34 +41,26 @@ export const pxelinux = definePlugin<Options>({
     const planned = new WeakMap<Node, readonly Output[]>();
     const sound = new WeakSet<Node>();
     return {
-      check: (view) => checkNodes(view, given, sound, (node) => (planned.get(node)?.length ?? 0) > 0),
-      plan: (view) => planBootFiles(view, given, planned),
+      check: (view) =>
+        checkLoaderNodes(
+          view,
+          { ...given, loader: 'pxelinux', passedBytes, more: (node) => checkMacs(view, node) },
+          sound,
+          (node) => (planned.get(node)?.length ?? 0) > 0,
+        ),
+      plan: (view) =>
+        planLoaderNodes(view, given.words, planned, (node, targets) => planNode(view, node, given, targets)),
     };
   },
 });
 
-/** A boot file and its links for every node of ours that has one, all as part of that node's set. */
-function planBootFiles(view: View, given: Options, planned: WeakMap<Node, readonly Output[]>): Output[] {
-  const servers = ourServers(view, 'tftpserver');
-  const outputs: Output[] = [];
-  for (const node of view.nodes.values()) {
-    if (node.netboot === undefined || !given.words.includes(node.netboot)) continue;
-    let ofNode = planned.get(node);
-    if (ofNode === undefined) {
-      ofNode = planNode(view, node, given, servers);
-      planned.set(node, ofNode);
-    }
-    for (const output of ofNode) outputs.push(output);
-  }
-  return outputs;
-}
-
-function planNode(view: View, node: Node, given: Options, servers: OurServers): Output[] {
+/** A boot file and its links on each of these hosts, all as part of the node's set. */
+function planNode(view: View, node: Node, given: Options, targets: readonly string[]): Output[] {
   const text = bootFile(view, node, given.maxCommandLine);
   if (text === undefined) return [];
   const outputs: Output[] = [];
   const links = linkNames(view, node);
-  for (const target of bootTargets(view, node, servers)) {
+  for (const target of targets) {
     const path = `pxelinux.cfg/${node.name}`;
     outputs.push({ kind: 'file', target, root: 'tftp', path, node: node.name, mode: 0o644, content: { text } });
     for (const name of links) {

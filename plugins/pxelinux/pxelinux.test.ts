@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { hexName } from '../../core/boot/hex-name.ts';
 import type { FileOutput, LinkOutput } from '../../core/plugin/output.ts';
 import { type FakeView, fakeView } from '../testing/view.ts';
 import { pxelinux } from './index.ts';
-import { hexName } from './links.ts';
 
 const hooksFor = (options: object = {}) => pxelinux.setup(pxelinux.options.parse(options));
 const plan = (given: FakeView, options: object = {}) => hooksFor(options).plan?.(fakeView(given)) ?? [];
