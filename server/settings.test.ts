@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { litehouse } from '../test/server/command-line.ts';
 import { temporaryDirs } from '../test/server/temporary.ts';
 import { Failure, failureLines } from './command/failure.ts';
 import { parseListenAddress, urlOf } from './listen-address.ts';
@@ -31,6 +33,7 @@ describe('settings', () => {
       ['exports', join(dir, 'world/exports.d')],
       ['syncdirs', join(dir, 'world/syncdirs')],
       ['state', join(dir, 'world/state')],
+      ['dnsmasq', join(dir, 'world/dnsmasq')],
     ]);
     expect(settings.nodeListen).toEqual({ host: '127.0.0.1', port: 3001 });
     expect(settings.adminListen).toEqual({ host: '127.0.0.1', port: 3080 });
@@ -83,6 +86,30 @@ describe('settings', () => {
     const failure = await failureOf('{\n  "reloads": true,\n}');
     expect(failure.code).toBe('LH901');
     expect(failure.what).toContain('litehouse.json:3:1');
+  });
+
+  test('refuse one port for both listeners, before anything is made', async () => {
+    const wrong = [
+      '{"adminListen":"127.0.0.1:3001"}',
+      '{"nodeListen":"0.0.0.0:4000","adminListen":"10.0.0.1:4000"}',
+      '{"nodeListen":"127.0.0.1:4000","adminListen":"[::]:4000"}',
+      '{"nodeListen":"localhost:4000","adminListen":"4000"}',
+    ];
+    for (const text of wrong)
+      expect(await failureOf(text), text).toMatchObject({
+        code: 'LH903',
+        mend: expect.stringContaining('another port'),
+      });
+    for (const text of [
+      '{"nodeListen":"127.0.0.1:0","adminListen":"127.0.0.1:0"}',
+      '{"nodeListen":"10.0.0.1:4000","adminListen":"127.0.0.1:4000"}',
+      '{"nodeListen":"0.0.0.0:4000","adminListen":"[::1]:4000"}',
+    ])
+      await expect(readSettings(await withFile(text)), text).resolves.toBeDefined();
+    const dir = join(temporary(), 'new');
+    const said = await litehouse(temporary(), 'serve', '--dir', dir, '--node', '127.0.0.1:4001', '--admin', '4001');
+    expect([said.status, said.err]).toEqual([2, expect.stringContaining('port 4001')]);
+    expect(existsSync(dir)).toBe(false);
   });
 
   test('refuse roots that lie in each other: they would prune each other', async () => {

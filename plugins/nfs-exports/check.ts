@@ -1,4 +1,6 @@
 /** What is wrong with the exports of a view: LH811 to LH816. */
+
+import { networkIndex } from '../../core/boot/networks.ts';
 import { bootsFromUs, ourServers } from '../../core/boot/servers.ts';
 import type { Diagnostic } from '../../core/diagnostic/diagnostic.ts';
 import type { Place } from '../../core/plugin/plugin.ts';
@@ -7,7 +9,6 @@ import { exportId, isWritable } from './forms.ts';
 import type { Options } from './index.ts';
 import { imageLine, type Line, readOnlyLines, stateLine } from './lines.ts';
 import { badNetwork, exportedToAll, noNetwork, sameExportId, unsafeState, unservable, unwritable } from './messages.ts';
-import { networkIndex } from './networks.ts';
 import { statePath, within } from './state-path.ts';
 
 export function checkExports(view: View, given: Options, place: Place | undefined): Diagnostic[] {
@@ -36,7 +37,7 @@ export function checkExports(view: View, given: Options, place: Place | undefine
     if (asked) for (const line of readOnlyLines(view, node, servers, place)) note(line);
     if (
       servers.targetOf(node.imageServer?.address) !== undefined &&
-      !node.addresses.some((it) => networks.clientOf(it))
+      !node.addresses.some((it) => networks.of(it) !== undefined)
     ) {
       outside.push(node.name);
     }

@@ -1,6 +1,7 @@
 /** nfs-exports: one file for the NFS server with a line for images, one for overlays and one for each state directory. */
 
 import { z } from 'zod';
+import { type NetworkIndex, networkIndex } from '../../core/boot/networks.ts';
 import { bootsFromUs, type OurServers, ourServers } from '../../core/boot/servers.ts';
 import { onlyOnce } from '../../core/plan/only-once.ts';
 import type { Output } from '../../core/plugin/output.ts';
@@ -11,7 +12,6 @@ import { foldAddresses } from './fold.ts';
 import { type Form, ganeshaForm, kernelForm } from './forms.ts';
 import { imageLine, type Line, readOnlyLines, stateLine } from './lines.ts';
 import { messages } from './messages.ts';
-import { type NetworkIndex, networkIndex } from './networks.ts';
 import { within } from './state-path.ts';
 
 const options = z.strictObject({
@@ -211,7 +211,7 @@ function addParts(
 function clientsOf(node: Node, networks: NetworkIndex): (readonly [string, string])[] {
   const found = new Set<string>();
   for (const address of node.addresses) {
-    const client = networks.clientOf(address);
+    const client = networks.of(address)?.client;
     if (client !== undefined) found.add(client);
   }
   return [...(found.size > 0 ? found : node.addresses)].map((client) => [client, client]);

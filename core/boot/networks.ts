@@ -1,10 +1,19 @@
-/** Finds the network of the networks table that an address lies in, written as exports(5) wants a client. */
+/** Finds the network of the networks table that an address lies in, and writes it as exports(5) and dhcp options want it. */
 import ipaddr from 'ipaddr.js';
-import type { Row, Table } from '../../core/tables/table.ts';
+import type { Row, Table } from '../tables/table.ts';
+
+/** One row of networks that is a network. */
+export interface KnownNetwork {
+  readonly row: Row;
+  /** `10.0.0.0/255.255.0.0`, `fd00::/64`. */
+  readonly client: string;
+}
 
 export interface NetworkIndex {
-  /** The narrowest network that holds the address: `10.0.0.0/255.255.0.0`, `fd00::/64`; undefined where none does. */
-  clientOf(address: string): string | undefined;
+  /** The narrowest network that holds the address; undefined where none does. */
+  of(address: string): KnownNetwork | undefined;
+  /** In the order of the table. */
+  readonly networks: readonly KnownNetwork[];
   /** Rows that are not a network. */
   readonly faulty: readonly Row[];
 }
@@ -12,19 +21,27 @@ export interface NetworkIndex {
 /** Reads net and mask once; asking costs one look-up for each different mask, not for each row. */
 export function networkIndex(table: Table | undefined): NetworkIndex {
   /** Prefix to network to its client text: one string for all nodes in it. */
-  const byPrefix = new Map<number, Map<number, string>>();
-  const six: { range: [ipaddr.IPv6, number]; client: string }[] = [];
+  const byPrefix = new Map<number, Map<number, KnownNetwork>>();
+  const six: { range: [ipaddr.IPv6, number]; network: KnownNetwork }[] = [];
+  const networks: KnownNetwork[] = [];
   const faulty: Row[] = [];
   for (const row of table?.rows ?? []) {
     const net = row.table.value(row, 'net');
     const mask = row.table.value(row, 'mask');
     if (net === undefined && mask === undefined) continue;
     const range = parseNetwork(net ?? '', mask ?? '');
-    if (range === undefined) faulty.push(row);
-    else if (range.kind === 6) six.push({ range: [range.net, range.prefix], client: `${net}/${range.prefix}` });
+    if (range === undefined) {
+      faulty.push(row);
+      continue;
+    }
+    const client =
+      range.kind === 6 ? `${net}/${range.prefix}` : `${toDotted(range.net)}/${toDotted(maskOf(range.prefix))}`;
+    const network = { row, client };
+    networks.push(network);
+    if (range.kind === 6) six.push({ range: [range.net, range.prefix], network });
     else {
-      const nets = byPrefix.get(range.prefix) ?? new Map<number, string>();
-      byPrefix.set(range.prefix, nets.set(range.net, `${toDotted(range.net)}/${toDotted(maskOf(range.prefix))}`));
+      const nets = byPrefix.get(range.prefix) ?? new Map<number, KnownNetwork>();
+      byPrefix.set(range.prefix, nets.set(range.net, network));
     }
   }
   const byMask = [...byPrefix]
@@ -34,17 +51,18 @@ export function networkIndex(table: Table | undefined): NetworkIndex {
 
   return {
     faulty,
-    clientOf: (address) => {
+    networks,
+    of: (address) => {
       if (address.includes(':')) {
         if (!ipaddr.IPv6.isValid(address)) return undefined;
         const parsed = ipaddr.IPv6.parse(address);
-        return six.find(({ range }) => parsed.match(range))?.client;
+        return six.find(({ range }) => parsed.match(range))?.network;
       }
       const number = fromDotted(address);
       if (number === undefined) return undefined;
       for (const [mask, nets] of byMask) {
-        const client = nets.get((number & mask) >>> 0);
-        if (client !== undefined) return client;
+        const network = nets.get((number & mask) >>> 0);
+        if (network !== undefined) return network;
       }
       return undefined;
     },

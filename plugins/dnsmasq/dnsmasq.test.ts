@@ -1,0 +1,158 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { PartOutput } from '../../core/plugin/output.ts';
+import type { Place } from '../../core/plugin/plugin.ts';
+import { type FakeView, fakeView } from '../../core/plugin/testing/view.ts';
+import { dnsmasq } from './index.ts';
+
+const hooksFor = (options: object) => dnsmasq.setup(dnsmasq.options.parse(options));
+const plan = (given: FakeView, options: object = { serve: true }, place?: Place) =>
+  hooksFor(options).plan?.(fakeView(given), place) ?? [];
+const check = (given: FakeView, options: object = { serve: true }) => hooksFor(options).check?.(fakeView(given)) ?? [];
+const parts = (given: FakeView, file: string) =>
+  plan(given)
+    .filter((it): it is PartOutput => it.kind === 'part' && it.path === file)
+    .sort((a, b) => a.order - b.order || (a.line < b.line ? -1 : 1));
+const config = (given: FakeView) => [...new Set(parts(given, 'litehouse.conf').map(({ line }) => line))].slice(1);
+const hosts = (given: FakeView) => parts(given, 'litehouse.hosts').map(({ line }) => line);
+
+const cluster: FakeView = {
+  nodes: {
+    n01: { addresses: ['10.0.1.1'], macs: ['00:1a:2b:3c:4d:01'] },
+    n02: { addresses: ['10.0.1.2'], macs: ['00:1a:2b:3c:4d:02'], netboot: 'yaboot' },
+  },
+  tables: {
+    networks: [
+      { netname: 'a', net: '10.0.0.0', mask: '255.255.0.0', gateway: '10.0.0.254', nameservers: '10.0.0.1, 10.0.0.2' },
+    ],
+  },
+};
+
+describe('reservations', () => {
+  it('give each mac its address, name, loader and TFTP server', () => {
+    expect(hosts(cluster)).toEqual([
+      '00:1a:2b:3c:4d:01,set:pxe,set:next-10-0-0-1,10.0.1.1,n01,12h',
+      '00:1a:2b:3c:4d:02,set:yaboot,set:next-10-0-0-1,10.0.1.2,n02,12h',
+    ]);
+  });
+
+  it('are part of their node, so that a node that waits keeps its line', () => {
+    expect(parts(cluster, 'litehouse.hosts').map(({ node }) => node)).toEqual(['n01', 'n02']);
+  });
+
+  it('share one line for several macs of a node, and have lines of their own for named interfaces', () => {
+    const macs = ['00:1a:2b:3c:4d:01', '00:1a:2b:3c:4d:02', { mac: '00:1a:2b:3c:4d:03', hostname: 'n01-ib' }];
+    const nodes = { n01: { addresses: ['10.0.1.1'], macs } };
+    expect(hosts({ ...cluster, nodes, hosts: { 'n01-ib': '10.0.2.1' } })).toEqual([
+      '00:1a:2b:3c:4d:01,00:1a:2b:3c:4d:02,set:pxe,set:next-10-0-0-1,10.0.1.1,n01,12h',
+      '00:1a:2b:3c:4d:03,set:pxe,set:next-10-0-0-1,10.0.2.1,n01-ib,12h',
+    ]);
+  });
+
+  it('have no boot file for a node that is offline, has no state or an unknown loader', () => {
+    const macs = ['00:1a:2b:3c:4d:01'];
+    const nodes = {
+      a: { addresses: ['10.0.1.1'], macs, currstate: 'offline' },
+      b: { addresses: ['10.0.1.2'], macs, currstate: '' },
+      c: { addresses: ['10.0.1.3'], macs, netboot: 'grub2' },
+    };
+    expect(hosts({ ...cluster, nodes })).toEqual([1, 2, 3].map((n) => `${macs[0]},10.0.1.${n},${'_abc'[n]},12h`));
+  });
+
+  it('are left out, and said so, where the address is in no network', () => {
+    const nodes = { n01: { addresses: ['192.168.1.1', 'fd00::1'], macs: ['00:1a:2b:3c:4d:01'] } };
+    expect(hosts({ ...cluster, nodes })).toEqual([]);
+    expect(check({ ...cluster, nodes })).toMatchObject([{ code: 'LH831', severity: 'warning', nodes: ['n01'] }]);
+  });
+
+  it('name as next-server noderes.tftpserver, before the network’s, before the master', () => {
+    const of = (noderes: string, network: string) =>
+      hosts({
+        ...cluster,
+        nodes: { n01: { addresses: ['10.0.1.1'], macs: ['00:1a:2b:3c:4d:01'] } },
+        hosts: { tftp1: '10.0.0.8' },
+        tables: {
+          networks: [{ netname: 'a', net: '10.0.0.0', mask: '255.255.0.0', tftpserver: network }],
+          noderes: [{ node: 'n01', tftpserver: noderes }],
+        },
+      })[0]?.split(',')[2];
+    expect([of('tftp1', '10.0.0.9'), of('', '10.0.0.9'), of('', '<xcatmaster>')]).toEqual([
+      'set:next-10-0-0-8',
+      'set:next-10-0-0-9',
+      'set:next-10-0-0-1',
+    ]);
+  });
+});
+
+describe('configuration', () => {
+  it('has a range for reservations only, options by network, and one boot line a loader and server', () => {
+    expect(config(cluster)).toEqual([
+      'dhcp-option=tag:net1,option:dns-server,10.0.0.1,10.0.0.2',
+      'dhcp-option=tag:net1,option:router,10.0.0.254',
+      'dhcp-range=set:net1,10.0.0.0,static,255.255.0.0,12h',
+      'dhcp-boot=tag:pxe,tag:next-10-0-0-1,pxelinux.0,,10.0.0.1',
+      'dhcp-boot=tag:yaboot,tag:next-10-0-0-1,yaboot,,10.0.0.1',
+    ]);
+  });
+
+  it('gives unknown machines an address only where the network has a dynamic range', () => {
+    const networks = [{ netname: 'a', net: '10.0.0.0', mask: '255.255.0.0', dynamicrange: '10.0.9.1-10.0.9.200' }];
+    expect(config({ tables: { networks } })).toContain('dhcp-range=set:net1,10.0.9.1,10.0.9.200,255.255.0.0,12h');
+  });
+
+  it('leaves networks of other DHCP servers alone', () => {
+    const networks = [{ netname: 'a', net: '10.0.0.0', mask: '255.255.0.0', dhcpserver: '10.0.0.77' }];
+    expect(config({ ...cluster, tables: { networks } }).filter((line) => line.startsWith('dhcp-range'))).toEqual([]);
+  });
+
+  it('never holds a directive that a table cell brought in', () => {
+    const networks = [
+      {
+        netname: 'a',
+        net: '10.0.0.0',
+        mask: '255.255.0.0',
+        gateway: '10.0.0.1\ndhcp-script=/x',
+        domain: 'a,b',
+        mtu: '1500 ',
+      },
+    ];
+    expect(config({ ...cluster, tables: { networks } }).join('\n')).not.toMatch(/script|a,b/);
+    expect(check({ ...cluster, tables: { networks } }).map(({ code }) => code)).toEqual(['LH832', 'LH832']);
+  });
+
+  it('is not written at all before the option says so', () => {
+    expect(plan(cluster, {})).toEqual([]);
+    expect(check({ ...cluster, tables: {} }, {})).toEqual([]);
+  });
+
+  it('is accepted by dnsmasq itself', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'litehouse-dnsmasq-'));
+    try {
+      const place = { directory: () => directory, reloads: false };
+      const outputs = plan(cluster, { serve: true }, place);
+      for (const file of ['litehouse.conf', 'litehouse.hosts']) {
+        const lines = outputs.flatMap((it) => {
+          if (it.kind === 'shared-file' && it.path === file) return it.header;
+          return it.kind === 'part' && it.path === file ? [it.line] : [];
+        });
+        writeFileSync(join(directory, file), `${lines.join('\n')}\n`);
+      }
+      const test = (file: string) => execFileSync('dnsmasq', ['--test', `--conf-file=${file}`], { stdio: 'pipe' });
+      expect(() => test(join(directory, 'litehouse.conf'))).not.toThrow();
+      writeFileSync(join(directory, 'bad.conf'), 'dhcp-range=set:net1,10.0.0.0,statc,255.255.0.0,12h\n');
+      expect(() => test(join(directory, 'bad.conf'))).toThrow();
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
+  });
+});
+
+it('pokes dnsmasq: a signal for reservations, a restart for the rest', () => {
+  expect(plan(cluster).filter(({ kind }) => kind === 'reload')).toMatchObject([
+    { command: ['systemctl', 'restart', 'dnsmasq'], when: { root: 'dnsmasq', path: 'litehouse.conf' } },
+    { command: ['systemctl', 'reload', 'dnsmasq'], when: { root: 'dnsmasq', path: 'litehouse.hosts' } },
+  ]);
+});

@@ -1,0 +1,69 @@
+/** A node's reservations: its macs, tags, address and name, as a line of dnsmasq's hosts file. */
+import type { NetworkIndex } from '../../core/boot/networks.ts';
+import type { Node, View } from '../../core/resolve/view.ts';
+import { nextTag } from './lines.ts';
+
+export interface Reservation {
+  readonly line: string;
+  /** noderes.netboot, where a boot file is known for it and the node has a state that boots. */
+  readonly loader: string | undefined;
+  /** Address of the TFTP server, in the boot reply. */
+  readonly next: string | undefined;
+}
+
+interface ReservationOptions {
+  readonly bootFiles: Readonly<Record<string, string>>;
+  readonly leaseTime: string;
+}
+
+/**
+ * Macs without a name of their own share the node's first IPv4 address (dnsmasq takes several macs for one), `MAC!hostname` gets
+ * that name's address. A mac that is no Ethernet one, or has no address in a served network, gets nothing.
+ */
+export function reservations(
+  view: View,
+  node: Node,
+  networks: NetworkIndex,
+  options: ReservationOptions,
+): Reservation[] {
+  const bare: string[] = [];
+  const found: Reservation[] = [];
+  const boots = node.state !== undefined && node.state !== 'offline';
+  const loader =
+    boots && node.netboot !== undefined && Object.hasOwn(options.bootFiles, node.netboot) ? node.netboot : undefined;
+  const add = (macs: readonly string[], name: string, address: string): void => {
+    const network = networks.of(address);
+    if (macs.length === 0 || network === undefined) return;
+    const next =
+      loader === undefined ? undefined : nextServer(view, node, network.row.table.value(network.row, 'tftpserver'));
+    const tags = loader === undefined || next === undefined ? [] : [`set:${loader}`, `set:${nextTag(next)}`];
+    found.push({ line: [...macs, ...tags, address, name, options.leaseTime].join(','), loader, next });
+  };
+  for (const { mac, hostname } of node.macs) {
+    if (!/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/.test(mac)) continue;
+    const own = hostname === undefined || hostname === node.name;
+    if (own) bare.push(mac);
+    else if (/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(hostname) && !view.nodes.has(hostname)) {
+      const address = view.addressOf(hostname);
+      if (address !== undefined && isFour(address)) add([mac], hostname, address);
+    }
+  }
+  const address = node.addresses.find((it) => isFour(it) && networks.of(it) !== undefined);
+  if (address !== undefined) add(bare, node.name, address);
+  return found;
+}
+
+/** Who has the boot files: noderes.tftpserver, else the network's tftpserver, else the node's master; by address. */
+function nextServer(view: View, node: Node, ofNetwork: string | undefined): string | undefined {
+  const names = [view.value(node.name, 'noderes', 'tftpserver')?.text, ofNetwork, node.master?.address];
+  for (const name of names) {
+    if (name === undefined || name === '<xcatmaster>') continue;
+    const address = view.addressOf(name);
+    if (address !== undefined && isFour(address)) return address;
+  }
+  return undefined;
+}
+
+function isFour(address: string): boolean {
+  return /^\d+\.\d+\.\d+\.\d+$/.test(address);
+}
