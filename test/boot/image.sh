@@ -1,9 +1,8 @@
 #!/bin/bash
-# Makes the image of the boot test: kernel and initrd for TFTP, and a busybox root, prepared for statelite by the files that
+# Makes the image of the boot test: litehouse's own initrd, and a busybox root, prepared for statelite by the files that
 # the node's own answer lists. Arguments: directory of the unpacked kernel package, TFTP directory, root image, answer.
 set -euo pipefail
 here=$(dirname "$0") kernel=$1 tftp=$2 root=$3 answer=$4
-version=$(ls "$kernel/lib/modules")
 
 # ---------------------------------------------------------------- the root
 mkdir -p "$root"/{usr/bin,usr/sbin,etc/ssh,proc,sys,dev,run,tmp,var/log,root}
@@ -36,18 +35,6 @@ while IFS=$'\t' read -r what kind path; do
   esac
 done <"$answer"
 
-# ---------------------------------------------------------------- kernel and initrd
-ird=$(mktemp -d)
-trap 'rm -rf "$ird"' EXIT
-mkdir -p "$ird"/{bin,proc,sys,dev,sysroot,modules,etc,tmp} "$tftp"
-cp /bin/busybox "$ird/bin/"
-for module in virtio_pci virtio_net nfs nfsv3; do modprobe -d "$kernel" -S "$version" --show-depends "$module"; done |
-  awk '$1 == "insmod" && !seen[$2]++ { print $2 }' |
-  while read -r file; do
-    cp "$file" "$ird/modules/"
-    basename "$file"
-  done >"$ird/modules.order"
-cp "$here/init.sh" "$ird/init"
-chmod 755 "$ird/init"
-(cd "$ird" && find . | cpio -o -H newc --quiet | gzip -1) >"$tftp/initrd.gz"
-cp "$kernel/boot/vmlinuz-$version" "$tftp/kernel"
+# ---------------------------------------------------------------- kernel and initrd, as litehouse builds them
+mkdir -p "$tftp"
+node "$here/initrd.mjs" "$kernel" "$tftp"

@@ -61,7 +61,7 @@ for boot in 1 2; do
   timeout 120 qemu-system-x86_64 -accel tcg -m 384 -display none -vga none -monitor none -no-reboot -serial stdio \
     -netdev tap,id=n0,ifname=tap0,script=no,downscript=no -device virtio-net-pci,netdev=n0,mac=$mac -boot n \
     </dev/null >"$LOG/console$boot.log" 2>&1 || true
-  tr -d '\r' <"$LOG/console$boot.log" | grep -aE '^\[(initrd|node)\]|LITEHOUSE-' | sed "s/^/   boot $boot: /" || true
+  tr -d '\r' <"$LOG/console$boot.log" | grep -aE '^\[(initrd|statelite|node)\]|LITEHOUSE-' | sed "s/^/   boot $boot: /" || true
   grep -aq "LITEHOUSE-MARKER node=n01 boots=$boot" "$LOG/console$boot.log" || {
     tell "boot $boot FAILED"
     tail -n 15 "$LOG/console$boot.log"

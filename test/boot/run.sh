@@ -6,15 +6,16 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 packages="qemu-system-x86 ipxe-qemu nfs-ganesha nfs-ganesha-vfs rpcbind dnsmasq-base pxelinux syslinux-common busybox-static kmod cpio iproute2 util-linux"
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/litehouse-boot
-keep=''
+keep='' build=1
 export BREAK=''
 
 usage() {
   cat >&2 <<U
-usage: $0 [--install] [--keep DIR] [--rw-export]
+usage: $0 [--install] [--keep DIR] [--rw-export] [--built]
   --install    bring the Debian packages that are needed (no service is started)
   --keep DIR   copy console, answer and server logs there
   --rw-export  export the root read-write: the run has to fail, because the node sees it
+  --built      dist is there already
 U
   exit 2
 }
@@ -36,6 +37,7 @@ while [ $# -gt 0 ]; do
     --install) install ;;
     --keep) keep=${2:?} && shift ;;
     --rw-export) BREAK=rw-export ;;
+    --built) build='' ;;
     *) usage ;;
   esac
   shift
@@ -45,7 +47,7 @@ for program in qemu-system-x86_64 ganesha.nfsd rpcbind dnsmasq busybox modprobe 
   command -v $program >/dev/null || { echo "$program is missing: run $0 --install" >&2 && exit 2; }
 done
 
-(cd "$here/../.." && npm run --silent build)
+[ -z "$build" ] || (cd "$here/../.." && npm run --silent build)
 export WORK LOG HERE=$here KERNEL=$cache/kernel
 WORK=$(mktemp -d -t litehouse-boot.XXXXXX)
 LOG=$WORK/log

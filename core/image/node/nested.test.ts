@@ -1,0 +1,145 @@
+/** Entries inside listed directories: every pair that a push accepts works on the node, by the table of core/check/nesting.ts. */
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import { liteKinds, nestingOf, nestings } from '../../check/nesting.ts';
+import { answerFor, link, NodeLab, type Row, type Tree } from './testing/node-lab.ts';
+
+let lab: NodeLab;
+afterEach(() => lab.stop());
+
+const pairs = liteKinds.flatMap((parent) =>
+  liteKinds.flatMap((child) =>
+    [true, false].map((directory) => ({ parent, child, directory, nesting: nestingOf(parent, child, directory) })),
+  ),
+);
+const lasts = (kind: string) => kind.endsWith('+persistent') || kind.endsWith('+localdisk');
+
+async function labOf(rows: readonly Row[], image: Tree, tree: Tree): Promise<void> {
+  lab = await new NodeLab(image).start();
+  await link(lab.root, rows);
+  lab.answer = answerFor(rows, { trees: ['ours\t10.0.0.1\t/t/one'], state: '10.0.0.1\t/lite/state' });
+  lab.exports('10.0.0.1', '/t/one', tree);
+  lab.exports('10.0.0.1', '/lite/state/n01');
+  lab.exports('disk', '');
+}
+const env = () => ({ LH_DISK: join(lab.directory, 'nfs/disk') });
+
+test('every accepted pair: each content is its own, writable, and lasts as its own word says', async () => {
+  const accepted = pairs.filter(({ nesting }) => nestings[nesting].decision !== 'refuse');
+  expect(accepted.length).toBeGreaterThan(70);
+  const rows: Row[] = [];
+  const image: Record<string, string> = {};
+  const tree: Record<string, string> = {};
+  const seen: {
+    readonly name: string;
+    readonly child: string;
+    readonly sibling: string;
+    pair: (typeof pairs)[number];
+  }[] = [];
+  for (const [i, pair] of accepted.entries()) {
+    const child = `/p${i}/deep/c${pair.directory ? '/' : ''}`;
+    const file = pair.directory ? `${child}f` : child;
+    rows.push([pair.child, child], [pair.parent, `/p${i}/`]);
+    image[file] = 'image\n';
+    image[`/p${i}/s`] = 'image\n';
+    tree[file] = 'tree\n';
+    tree[`/p${i}/s`] = 'tree\n';
+    const name = `${pair.child} ${pair.directory ? 'directory' : 'file'} in ${pair.parent}`;
+    seen.push({ name, child: file, sibling: `/p${i}/s`, pair });
+  }
+  await labOf(rows, image, tree);
+  const paths = seen.flatMap(({ child, sibling }) => [child, sibling]);
+  const write = paths.map((path) => `echo written >>${path} || echo refused ${path}`).join('\n');
+
+  const first = await lab.boot({ show: paths, look: write, env: env() });
+  expect(first.console).not.toContain('FAILED');
+  expect(first.status).toBe(0);
+  const second = await lab.boot({ show: paths, env: env() });
+  for (const { name, child, sibling, pair } of seen) {
+    const fresh = pair.child.endsWith('+con') ? 'image\ntree\n' : 'tree\n';
+    expect(first.shown.get(child)?.text, name).toBe(fresh);
+    expect(first.shown.get(sibling)?.text, `beside ${name}`).toBe('tree\n');
+    expect(first.seen.includes(`refused ${child}\n`), `${name} refuses writes`).toBe(pair.child.endsWith('+ro'));
+    const written = lasts(pair.child) ? `${fresh}written\n` : fresh;
+    expect(second.shown.get(child)?.text, `${name}, booted again`).toBe(written);
+    expect(second.shown.get(sibling)?.text, `beside ${name}, booted again`).toBe(
+      lasts(pair.parent) ? 'tree\nwritten\n' : 'tree\n',
+    );
+  }
+});
+
+test('a pair that a push refuses is left out and said, and everything else is laid out', async () => {
+  const refused = pairs.filter(({ nesting }) => nesting === 'live' || nesting === 'pinned');
+  const rows = refused.flatMap(({ parent, child, directory }, i): Row[] => [
+    [parent, `/p${i}/`],
+    [child, `/p${i}/c${directory ? '/' : ''}`],
+  ]);
+  const image = Object.fromEntries(refused.map(({ directory }, i) => [`/p${i}/c${directory ? '/f' : ''}`, 'image']));
+  await labOf([...rows, ['link', '/z']], { ...image, '/z': 'z' }, {});
+  const boot = await lab.boot({ show: ['/z'], env: env() });
+  expect(boot.console.match(/FAILED: .* can not be inside/g)).toHaveLength(refused.length);
+  expect(boot.shown.get('/z')?.text).toBe('z');
+  expect(boot.status).toBe(0);
+});
+
+test('three levels deep, lasting and not by turns, whatever the order of the rows', async () => {
+  const rows: Row[] = [
+    ['link', '/a/b/c/d/e'],
+    ['link+persistent', '/a/b/c/d/'],
+    ['link', '/a/b/c/'],
+    ['link+persistent', '/a/b/'],
+    ['link', '/a/'],
+    ['bind', '/a-b'],
+    ['bind+persistent', '/x/y/z'],
+    ['bind', '/x/y/'],
+    ['bind+persistent', '/x/'],
+  ];
+  const files = Object.fromEntries(
+    ['/a/f', '/a/b/f', '/a/b/c/f', '/a/b/c/d/f', '/a/b/c/d/e', '/a-b', '/x/f', '/x/y/f', '/x/y/z'].map((path) => [
+      path,
+      'image\n',
+    ]),
+  );
+  await labOf(rows, files, {});
+  const paths = Object.keys(files);
+  const first = await lab.boot({ look: paths.map((path) => `echo written >>${path}`).join('\n') });
+  expect(first.console + first.seen).not.toMatch(/FAILED|can't/);
+  const second = await lab.boot({ show: paths });
+  const kept = [...second.shown].filter(([, { text }]) => text === 'image\nwritten\n').map(([path]) => path);
+  expect(kept).toEqual(['/a/b/f', '/a/b/c/d/f', '/x/f', '/x/y/z']);
+  for (const path of paths) expect(second.shown.get(path)?.text, path).toMatch(/^image\n/);
+});
+
+test("a persistent entry's first content is its own, also inside a persistent directory that is made at the same boot", async () => {
+  const rows: Row[] = [
+    ['link+persistent', '/d/'],
+    ['link+persistent', '/d/c'],
+  ];
+  lab = await new NodeLab({ '/d/c': 'image', '/d/s': 'image' }).start();
+  await link(lab.root, rows);
+  lab.answer = answerFor(rows, {
+    trees: ['ours\t10.0.0.1\t/t/1', 'ours\t10.0.0.1\t/t/2'],
+    state: '10.0.0.1\t/lite/state',
+  });
+  lab.exports('10.0.0.1', '/t/1', { '/d/s': 'first tree' });
+  lab.exports('10.0.0.1', '/t/2', { '/d/c': 'second tree', '/d/s': 'second tree' });
+  lab.exports('10.0.0.1', '/lite/state/n01');
+  const boot = await lab.boot({ show: ['/d/c', '/d/s'] });
+  expect([...boot.shown.values()].map(({ text }) => text)).toEqual(['second tree', 'first tree']);
+});
+
+test('an entry behind a symbolic link inside its parent is left out and said: it would be followed from the wrong root', async () => {
+  const rows: Row[] = [
+    ['link', '/var/'],
+    ['link', '/var/run/x'],
+  ];
+  lab = await new NodeLab({ '/var/f': 'f', '/run/x': 'x' }).start();
+  await link(lab.root, [['link', '/var/']]);
+  lab.exports('unused', '');
+  const { symlinkSync } = await import('node:fs');
+  symlinkSync('../run', join(lab.root, '.default/var/run'));
+  lab.answer = answerFor(rows);
+  const boot = await lab.boot({ show: ['/run/x', '/var/f'] });
+  expect(boot.console).toContain('FAILED: /var/run/x goes through a symbolic link inside /var/');
+  expect([...boot.shown.values()].map(({ text }) => text)).toEqual(['x', 'f']);
+});

@@ -1,0 +1,324 @@
+/** What the boot program does when litehouse, trees, state or disk are away, broken or refuse: it says so, waits, and goes on. */
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { connect, createServer } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { startTestServer } from '../../../test/server/harness.ts';
+import { answerFor, link, NodeLab, type Row } from './testing/node-lab.ts';
+
+const rows: Row[] = [
+  ['link', '/etc/motd'],
+  ['link+persistent', '/etc/kept'],
+];
+const state = '10.0.0.1\t/lite/state';
+const whole = answerFor(rows, { state });
+
+let lab: NodeLab;
+beforeEach(async () => {
+  lab = await new NodeLab({ '/etc/motd': 'image', '/etc/kept': 'image' }).start();
+  await link(lab.root, rows);
+  lab.exports('10.0.0.1', '/lite/state/n01');
+  lab.answer = whole;
+});
+afterEach(() => lab.stop());
+
+type Reply = (response: ServerResponse, request: IncomingMessage) => void;
+/** Answers each request with the next of these, and from then on with the whole answer. */
+function replies(...given: readonly Reply[]): void {
+  const left = [...given];
+  lab.answer = (request, response) => {
+    const next = left.shift();
+    if (next === undefined) response.end(whole);
+    else next(response, request);
+  };
+}
+const text =
+  (body: string): Reply =>
+  (response) =>
+    response.end(body);
+const refusal = (reason: string) => text(`litehouse\t1\nrefusal\t${reason}\nend\t2\n`);
+
+describe('the answer', () => {
+  test('is asked for once, with the generation of the kernel line', async () => {
+    const boot = await lab.boot({ words: 'STATEMNT= LHGEN=g1' });
+    expect(boot.status).toBe(0);
+    expect(lab.asked).toEqual(['/answer?generation=g1&always=200']);
+  });
+
+  test.each([
+    ['cut in the middle', whole.slice(0, whole.length / 2), 'in the middle'],
+    ['cut before the last line break', whole.slice(0, -1), 'in the middle'],
+    ['cut inside the end mark', whole.slice(0, -2), 'in the middle'],
+    ['short of a line', whole.replace('file\tlink\t/etc/motd\n', ''), 'in the middle'],
+    ['empty', '', 'no answer of litehouse'],
+    ['the page of another server', '<html>It works!</html>\n', 'no answer of litehouse'],
+    ['of a form to come', whole.replace('litehouse\t1', 'litehouse\t2'), 'speaks form 2 of answers'],
+  ])('%s is not taken: it is asked for again', async (_, body, said) => {
+    replies(text(body));
+    const boot = await lab.boot({ show: ['/etc/motd'] });
+    expect(boot.console).toContain(said);
+    expect(lab.asked).toHaveLength(2);
+    expect(boot.shown.get('/etc/motd')?.text).toBe('image');
+    expect(boot.status).toBe(0);
+  });
+
+  test('is waited for while litehouse hangs, drips, closes or says 500', async () => {
+    replies(
+      (response) => setTimeout(() => response.destroy(), 5_000).unref(),
+      (response) => {
+        response.write(whole.slice(0, 20));
+        const drip = setInterval(() => response.write('x'), 200);
+        response.on('close', () => clearInterval(drip));
+      },
+      (response) => response.destroy(),
+      (response) => response.writeHead(500).end('no'),
+      (response) => response.writeHead(200, { 'content-length': 10_000 }).end(whole),
+    );
+    const boot = await lab.boot({ env: { LH_TIMEOUT: '1' } });
+    expect(boot.status).toBe(0);
+    expect(boot.console.match(/again/g)?.length).toBeGreaterThanOrEqual(5);
+  });
+
+  test('is waited for while litehouse is away, with pauses that grow', async () => {
+    const port = await freePort();
+    const relay = createServer((socket) => {
+      const [, to = ''] = lab.xcat.split(':');
+      socket.pipe(connect(Number(to), '127.0.0.1')).pipe(socket);
+    });
+    setTimeout(() => relay.listen(port, '127.0.0.1'), 700);
+    const boot = await lab.boot({ xcat: `127.0.0.1:${port}` });
+    relay.close();
+    expect(boot.console).toContain('does not answer');
+    expect(boot.console).toContain('is it running, and reachable from here?');
+    expect(boot.status).toBe(0);
+  });
+
+  test('that refuses is said with its reason, and asked for again: a mended table lets the node go on', async () => {
+    replies(refusal('n01 is set offline in chain.currstate'), refusal('n01 is set offline in chain.currstate'));
+    const boot = await lab.boot();
+    expect(boot.console).toContain(
+      'litehouse refuses this node: n01 is set offline in chain.currstate. Once that is mended',
+    );
+    expect(lab.asked).toHaveLength(3);
+    expect(boot.status).toBe(0);
+  });
+
+  test('for another generation than the node booted is not laid out', async () => {
+    const boot = await lab.boot({ words: 'STATEMNT= LHGEN=old', until: /try 2/ });
+    expect(boot.console).toContain('this node booted generation old and is answered for g1: boot it again');
+    expect(boot.status).toBeUndefined();
+  });
+
+  test('with persistent entries and no state mount is not laid out', async () => {
+    lab.answer = answerFor(rows);
+    const boot = await lab.boot({ until: /try 2/ });
+    expect(boot.console).toContain('give n01 a row in the statelite table');
+    expect(boot.status).toBeUndefined();
+  });
+
+  test('from a whole litehouse is laid out as the tables say, and the boot is reported to it', async () => {
+    const server = await startTestServer({
+      files: {
+        'tables/hosts.csv': '#node,ip\nn01,127.0.1.1\nmn,10.0.0.1\n',
+        'tables/litefile.csv': '#image,file,options\nALL,/etc/motd,\nALL,/etc/kept,persistent\n',
+        'tables/statelite.csv': '#node,image,statemnt\nn01,,10.0.0.1:/lite/state\n',
+        'tables/litetree.csv': '#priority,image,directory\n1,,10.0.0.1:/syncdirs/$node\n',
+        'syncdirs/n01/etc/motd': 'pushed',
+      },
+    });
+    // A node speaks from its own address; busybox wget cannot choose one.
+    const [, , to = ''] = server.node.split(':');
+    const relay = createServer((socket) => {
+      const on = connect({ port: Number(to), host: '127.0.0.1', localAddress: '127.0.1.1' });
+      socket
+        .on('error', () => on.destroy())
+        .pipe(on)
+        .pipe(socket);
+    });
+    const port = await new Promise<number>((resolve) =>
+      relay.listen(0, '127.0.0.1', () => resolve((relay.address() as { port: number }).port)),
+    );
+    lab.exports('10.0.0.1', '/syncdirs/n01', { '/etc/motd': 'pushed' });
+    const world = server.server.engine.world;
+    const generation = [...(world?.generations.keys() ?? [])][0] ?? 'none';
+    const boot = await lab.boot({ xcat: `127.0.0.1:${port}`, words: `LHGEN=${generation}`, show: ['/etc/motd'] });
+    relay.close();
+    const record = server.server.reports.of('n01');
+    await server.stop();
+    expect(boot.console).toContain('laid out');
+    expect(boot.shown.get('/etc/motd')?.text).toBe('pushed');
+    expect(record).toMatchObject({ stage: 'booted', boots: 1, generation, logged: true });
+  });
+});
+
+describe('the state', () => {
+  test('is never replaced by memory: the node says so and waits until it can be mounted', async () => {
+    rmSync(join(lab.directory, 'nfs'), { recursive: true });
+    const ended = await lab.boot({ until: /cannot mount the state[\s\S]*cannot mount the state/ });
+    expect(ended.console).toContain(
+      'cannot mount the state 10.0.0.1:/lite/state/n01: No such file or directory. Nothing is kept in memory',
+    );
+    expect(ended.console).not.toContain('laid out');
+    // Back, while the node waits.
+    setTimeout(() => lab.exports('10.0.0.1', '/lite/state/n01'), 500);
+    const boot = await lab.boot();
+    expect(boot.status).toBe(0);
+    expect(boot.mounts).toContain('/.statelite/persistent/n01');
+  });
+
+  test("gets the node's directory made through its parent on a server that litehouse does not keep", async () => {
+    rmSync(join(lab.directory, 'nfs/10.0.0.1/lite/state/n01'), { recursive: true });
+    const boot = await lab.boot();
+    expect(boot.status).toBe(0);
+    expect(readdirSync(join(lab.directory, 'nfs/10.0.0.1/lite/state/n01/etc'))).toEqual(['kept']);
+    expect(boot.log).toContain('made the directory n01 in 10.0.0.1:/lite/state');
+    expect(boot.mounts.filter((mount) => mount.includes('.state/') || mount.endsWith('/.state'))).toEqual([]);
+  });
+
+  test("is the answer's, and a difference from the kernel line is in the log", async () => {
+    const boot = await lab.boot({ words: 'STATEMNT=10.9.9.9:/old LHGEN=g1' });
+    expect(boot.log).toContain('says STATEMNT=10.9.9.9:/old, the answer says 10.0.0.1:/lite/state: the answer counts');
+    expect((await lab.boot({ words: 'STATEMNT=10.0.0.1:/lite/state LHGEN=g1' })).log).not.toContain(
+      'the answer counts',
+    );
+  });
+
+  test('that no entry needs does not stop a boot when it is away, and leaves no directory in memory', async () => {
+    lab.answer = answerFor([['link', '/etc/motd']], { state: '10.0.0.9\t/away' });
+    const boot = await lab.boot({ show: ['/.statelite/persistent/n01'] });
+    expect(boot.status).toBe(0);
+    expect(boot.console).toContain('No entry of the litefile list needs it');
+    expect(boot.shown.get('/.statelite/persistent/n01')?.type).toBe('missing');
+  });
+
+  test('a local disk is never replaced by memory either', async () => {
+    lab.answer = answerFor([['bind+localdisk', '/etc/motd']]);
+    const boot = await lab.boot({
+      env: { LH_DISK: join(lab.directory, 'no-disk') },
+      until: /local disk[\s\S]*local disk/,
+    });
+    expect(boot.console).toContain('cannot mount the local disk');
+    expect(boot.console).not.toContain('laid out');
+  });
+});
+
+describe('a tree', () => {
+  const tree = (words: string) => answerFor([['link', '/etc/motd']], { trees: [words] });
+
+  test('of a foreign server that cannot be mounted is left out after some tries, and said', async () => {
+    lab.answer = tree('foreign\t10.0.0.7\t/away');
+    const boot = await lab.boot({ show: ['/etc/motd'] });
+    expect(boot.status).toBe(0);
+    expect(boot.console).toContain('FAILED: cannot mount the foreign tree 10.0.0.7:/away (litetree row of priority 1)');
+    expect(boot.shown.get('/etc/motd')?.text).toBe('image');
+  });
+
+  test.each([
+    'ours\t10.0.0.7\t/away',
+    'foreign\t10.0.0.7\t/away\trsize=8192,required',
+  ])('%j that cannot be mounted is waited for, and asked about again', async (words) => {
+    lab.answer = tree(words);
+    const boot = await lab.boot({ until: /Is it exported[\s\S]*Is it exported/ });
+    expect(boot.console).not.toContain('laid out');
+    expect(lab.asked.length).toBeGreaterThan(1);
+    setTimeout(() => lab.exports('10.0.0.7', '/away', { '/etc/motd': 'tree' }), 300);
+    const after = await lab.boot({ show: ['/etc/motd'] });
+    expect(after.shown.get('/etc/motd')?.text).toBe('tree');
+    expect(after.mountOptions).not.toContain('required');
+  });
+
+  test('is mounted read-only under its server and path, with the options of its row', async () => {
+    lab.answer = tree('ours\t10.0.0.7\t/t\tvers=4.2,rsize=8192');
+    lab.exports('10.0.0.7', '/t', {});
+    const boot = await lab.boot();
+    expect(boot.mounts).toContain('/.statelite/mnt/10.0.0.7/t');
+    expect(boot.mountOptions).toBe('ro,vers=4.2,rsize=8192,proto=tcp,addr=10.0.0.7\n');
+  });
+
+  test('that is absent on its server is named in the log, and not looked for', async () => {
+    lab.answer = answerFor([['link', '/etc/motd']], { more: ['absent\t1\t10.0.0.1\t/syncdirs/n01'] });
+    const boot = await lab.boot();
+    expect(boot.log).toContain('the server has no /syncdirs/n01 (litetree row of priority 1)');
+    expect(boot.status).toBe(0);
+  });
+
+  test('above or below another is told apart from it', async () => {
+    lab.answer = answerFor([['link', '/etc/motd']], { trees: ['ours\t10.0.0.7\t/t/n01', 'ours\t10.0.0.7\t/t'] });
+    lab.exports('10.0.0.7', '/t', { '/etc/motd': 'all', '/n01/etc/motd': 'mine' });
+    const boot = await lab.boot({ show: ['/etc/motd'] });
+    expect(boot.shown.get('/etc/motd')?.text).toBe('mine');
+    expect(boot.mounts).toContain('/.statelite/mnt/.2');
+  });
+});
+
+describe('the boot', () => {
+  test('is reported stage by stage, with commit, generation, boot id and log', async () => {
+    const boot = await lab.boot();
+    expect(lab.reports.map(({ stage }) => stage)).toEqual(['netbooting', 'statelite', 'booted']);
+    const booted = lab.reports.at(-1);
+    expect(booted).toMatchObject({
+      commit: 'a'.repeat(40),
+      generation: 'g1',
+      boot: expect.stringMatching(/^[0-9a-f-]{36}$/),
+    });
+    expect(booted?.log).toContain('laid out 2 entries');
+    expect(boot.log.split('\n').every((line) => line === '' || /^\d+\.\d\d \S/.test(line))).toBe(true);
+  });
+
+  test('goes on when nobody takes the reports, and sends none with nonodestatus', async () => {
+    expect((await lab.boot({ words: 'LHGEN=g1 nonodestatus' })).status).toBe(0);
+    expect(lab.reports).toEqual([]);
+    lab.takesReports = false;
+    const boot = await lab.boot();
+    expect(boot.status).toBe(0);
+    expect(boot.console).toContain('did not take the report of this boot');
+  });
+
+  test('stops three times with the word shell, says where, and goes on; a longer word is another', async () => {
+    const shell = lab.script('lh-shell', [
+      `echo stop $1 $(grep -c sysroot /proc/self/mountinfo) >>${lab.directory}/stops`,
+    ]);
+    const boot = await lab.boot({ words: 'STATEMNT= LHGEN=g1 shell', env: { LH_SHELL: shell } });
+    expect(boot.console).toMatch(
+      /stop 1 of 3, the root is mounted[\s\S]*stop 2 of 3, trees and state are mounted[\s\S]*stop 3 of 3, everything is laid out/,
+    );
+    expect(boot.status).toBe(0);
+    rmSync(join(lab.directory, 'stops'));
+    await lab.boot({ words: 'LHGEN=g1 noshell shell=no', env: { LH_SHELL: shell } });
+    expect(existsSync(join(lab.directory, 'stops'))).toBe(false);
+  });
+
+  test('shows every command with lhdebug', async () => {
+    expect((await lab.boot({ words: 'LHGEN=g1 lhdebug' })).console).toContain("+ mount -t tmpfs -o 'mode=755' tmpfs");
+  });
+
+  test('gives /.statelite the mode of --permission', async () => {
+    const boot = await lab.boot({ env: { LH_PERMISSION: '777' }, show: ['/.statelite'] });
+    expect(boot.shown.get('/.statelite')?.mode).toBe('777');
+  });
+
+  test('waits for an image that was not prepared, and says what to do', async () => {
+    rmSync(join(lab.root, '.statelite'), { recursive: true });
+    setTimeout(() => mkdirSync(join(lab.root, '.statelite')), 400);
+    const boot = await lab.boot();
+    expect(boot.console).toContain('Run litehouse liteimg for it');
+    expect(boot.status).toBe(0);
+  });
+
+  test('says that an option word of a newer litehouse is not known, and lays out the rest', async () => {
+    lab.answer = whole.replace('link+persistent', 'link+mirror');
+    const boot = await lab.boot({ show: ['/etc/motd'] });
+    expect(boot.console).toContain("FAILED: /etc/kept: option 'link+mirror' is not known to this boot program");
+    expect(boot.shown.get('/etc/motd')?.text).toBe('image');
+  });
+});
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}

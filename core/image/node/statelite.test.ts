@@ -1,0 +1,368 @@
+/** The boot program, run by busybox ash in namespaces of its own: what each option word comes to on the node. */
+import { spawnSync } from 'node:child_process';
+import {
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import { answerFor, link, NodeLab, type Row, type Tree } from './testing/node-lab.ts';
+
+let lab: NodeLab;
+afterEach(() => lab.stop());
+
+async function labOf(
+  image: Tree,
+  rows: readonly Row[],
+  mounts: Parameters<typeof answerFor>[1] = {},
+): Promise<NodeLab> {
+  lab = await new NodeLab(image).start();
+  await link(lab.root, rows);
+  lab.answer = answerFor(rows, mounts);
+  return lab;
+}
+
+const one = 'ours\t10.0.0.1\t/t/one';
+const two = 'foreign\t10.0.0.2\t/t/two';
+const state = '10.0.0.1\t/lite/state';
+
+describe('every option word', () => {
+  const rows: Row[] = [
+    ['link', '/etc/link'],
+    ['link+persistent', '/etc/link-persistent'],
+    ['link+ro', '/etc/link-ro'],
+    ['link+con', '/etc/link-con'],
+    ['bind', '/etc/bind'],
+    ['bind+persistent', '/etc/bind-persistent'],
+    ['bind+ro', '/etc/bind-ro'],
+    ['bind+con', '/etc/bind-con'],
+    ['bind+localdisk', '/etc/bind-localdisk'],
+  ];
+  const files = (text: string): Tree =>
+    Object.fromEntries(rows.map(([, path]) => [path, `${text} ${path.slice('/etc/'.length)}\n`]));
+  const paths = rows.map(([, path]) => path);
+
+  async function everything(): Promise<void> {
+    await labOf(files('image'), rows, { trees: [one, two], state });
+    lab.exports('10.0.0.1', '/t/one', files('one'));
+    lab.exports('10.0.0.2', '/t/two', files('two'));
+    lab.exports('10.0.0.1', '/lite/state/n01');
+    lab.exports('disk', '');
+  }
+  const env = () => ({ LH_DISK: join(lab.directory, 'nfs/disk') });
+
+  test('a file comes from the first tree; con joins the image and every tree', async () => {
+    await everything();
+    const boot = await lab.boot({ show: paths, env: env() });
+    expect(boot.console).not.toContain('FAILED');
+    expect(boot.status).toBe(0);
+    expect(Object.fromEntries([...boot.shown].map(([path, { text, link }]) => [path, [text, link]]))).toEqual({
+      '/etc/link': ['one link\n', '../.statelite/tmpfs/etc/link'],
+      '/etc/link-persistent': ['one link-persistent\n', '../.statelite/tmpfs/etc/link-persistent'],
+      '/etc/link-ro': ['one link-ro\n', '../.statelite/tmpfs/etc/link-ro'],
+      '/etc/link-con': ['image link-con\none link-con\ntwo link-con\n', '../.statelite/tmpfs/etc/link-con'],
+      '/etc/bind': ['one bind\n', undefined],
+      '/etc/bind-persistent': ['one bind-persistent\n', undefined],
+      '/etc/bind-ro': ['one bind-ro\n', '../.statelite/tmpfs/etc/bind-ro'],
+      '/etc/bind-con': ['image bind-con\none bind-con\ntwo bind-con\n', undefined],
+      '/etc/bind-localdisk': ['one bind-localdisk\n', undefined],
+    });
+  });
+
+  test('all but ro is writable; at the next boot persistent and localdisk are kept, the rest is fresh', async () => {
+    await everything();
+    const write = paths.map((path) => `echo written >>${path} || echo refused ${path}`).join('\n');
+    const first = await lab.boot({ look: `${write}\necho x >/etc/new || echo refused the root`, env: env() });
+    expect(first.seen.split('\n').filter((line) => line.startsWith('refused'))).toEqual([
+      'refused /etc/link-ro',
+      'refused /etc/bind-ro',
+      'refused the root',
+    ]);
+    const second = await lab.boot({ show: paths, env: env() });
+    const written = [...second.shown].filter(([, { text }]) => text.endsWith('written\n')).map(([path]) => path);
+    expect(written).toEqual(['/etc/link-persistent', '/etc/bind-persistent', '/etc/bind-localdisk']);
+  });
+
+  test('the image and the trees are as before', async () => {
+    await everything();
+    const write = paths.map((path) => `echo written >>${path}`).join('\n');
+    await lab.boot({ look: write, env: env() });
+    for (const path of paths) {
+      expect(readFileSync(join(lab.root, '.default', path), 'utf8')).toMatch(/^image /);
+      expect(readFileSync(join(lab.directory, 'nfs/10.0.0.1/t/one', path), 'utf8')).not.toContain('written');
+    }
+  });
+});
+
+describe('directories', () => {
+  test('come from the first tree that has them, laid over the image; other trees are not looked into', async () => {
+    const rows: Row[] = (['link', 'link+persistent', 'bind', 'bind+persistent'] as const).map((kind) => [
+      kind,
+      `/d/${kind}/`,
+    ]);
+    const each = (files: Tree): Tree =>
+      Object.fromEntries(rows.flatMap(([, path]) => Object.entries(files).map(([name, file]) => [path + name, file])));
+    await labOf(each({ both: 'image\n', '.own': 'image\n', 'sub/own': 'image\n' }), rows, {
+      trees: ['ours\t10.0.0.1\t/t/empty', one, two],
+      state,
+    });
+    lab.exports('10.0.0.1', '/t/empty');
+    lab.exports('10.0.0.1', '/t/one', each({ both: 'one\n', '.dot': 'one\n', 'sub/new': 'one\n' }));
+    lab.exports('10.0.0.2', '/t/two', each({ both: 'two\n', late: 'two\n' }));
+    lab.exports('10.0.0.1', '/lite/state/n01');
+    const boot = await lab.boot({
+      look: rows
+        .map(([, path]) => `cd ${path} && echo $(find . -type f | sort | while read -r f; do echo $f=$(cat $f); done)`)
+        .join('\n'),
+    });
+    expect(boot.console).not.toContain('FAILED');
+    const wanted = './.dot=one ./.own=image ./both=one ./sub/new=one ./sub/own=image';
+    expect(boot.seen.trim().split('\n')).toEqual(rows.map(() => wanted));
+  });
+
+  test('keep the mode and owner that the image gives them; files have those of the tree', async () => {
+    const rows: Row[] = [['link', '/root/']];
+    await labOf({ '/root/': { mode: 0o700 }, '/root/.ssh/': { mode: 0o700, owner: 7 }, '/root/.ssh/a': '' }, rows, {
+      trees: [one],
+    });
+    lab.exports('10.0.0.1', '/t/one', {
+      '/root/.ssh/b': { text: 'b', mode: 0o640, owner: 9 },
+      '/root/new/': { mode: 0o751, owner: 8 },
+    });
+    const boot = await lab.boot({ show: ['/root', '/root/.ssh', '/root/.ssh/b', '/root/new'] });
+    expect([...boot.shown.values()].map(({ mode, owner }) => `${mode} ${owner}`)).toEqual([
+      '700 0:0',
+      '700 7:7',
+      '640 9:9',
+      '751 8:8',
+    ]);
+  });
+
+  test("with ro are the live directory of the tree, or stay the image's", async () => {
+    const rows: Row[] = [
+      ['link+ro', '/a/'],
+      ['bind+ro', '/b/'],
+      ['link+ro', '/c/'],
+      ['bind+ro', '/d/'],
+    ];
+    await labOf({ '/a/x': 'image', '/b/x': 'image', '/c/x': 'image', '/d/x': 'image' }, rows, { trees: [one] });
+    lab.exports('10.0.0.1', '/t/one', { '/a/y': 'tree', '/b/y': 'tree' });
+    const boot = await lab.boot({
+      show: ['/a', '/b', '/c', '/d'],
+      look: 'for d in a b c d; do echo >/$d/new || echo refused $d; done',
+    });
+    expect([...boot.shown.values()].map(({ text }) => text.trim())).toEqual(['y', 'y', 'x', 'x']);
+    expect(boot.seen.match(/refused ./g)).toHaveLength(4);
+    expect(boot.log).toContain("/a is the tree's directory as it is");
+  });
+
+  test('a tree that has a file of that name is passed over, and said', async () => {
+    await labOf({ '/etc/d/x': 'image' }, [['link', '/etc/d/']], { trees: [one, two] });
+    lab.exports('10.0.0.1', '/t/one', { '/etc/d': 'a file' });
+    lab.exports('10.0.0.2', '/t/two', { '/etc/d/y': 'two' });
+    const boot = await lab.boot({ show: ['/etc/d'] });
+    expect(boot.shown.get('/etc/d')?.text).toBe('x\ny\n');
+    expect(boot.console).toContain('FAILED: /etc/d is a file in /.statelite/mnt/10.0.0.1/t/one');
+  });
+});
+
+describe('what is copied', () => {
+  test('keeps mode, owner and times', async () => {
+    await labOf(
+      { '/usr/tool': { text: 'x', mode: 0o4751, owner: 12 } },
+      [
+        ['link', '/usr/tool'],
+        ['bind', '/usr/other'],
+      ],
+      {
+        trees: [one],
+      },
+    );
+    const tree = lab.exports('10.0.0.1', '/t/one', { '/usr/other': { text: 'y', mode: 0o600, owner: 13 } });
+    utimesSync(join(lab.root, '.default/usr/tool'), 1e9, 1e9);
+    utimesSync(join(tree, 'usr/other'), 1e9, 1e9);
+    const boot = await lab.boot({ look: 'stat -L -c "%a %u %g %Y" /usr/tool /usr/other' });
+    expect(boot.seen).toBe('4751 12 12 1000000000\n600 13 13 1000000000\n');
+  });
+
+  test('lies below parents that are as closed as those of the image', async () => {
+    const rows: Row[] = [
+      ['link', '/root/.bashrc'],
+      ['link+persistent', '/root/.cache/x'],
+      ['link', '/var/spool/s/x'],
+    ];
+    await labOf(
+      {
+        '/root/': { mode: 0o700 },
+        '/root/.bashrc': 'x',
+        '/root/.cache/x': 'x',
+        '/var/spool/s/': { mode: 0o1733, owner: 5 },
+        '/var/spool/s/x': '',
+      },
+      rows,
+      { state },
+    );
+    const kept = lab.exports('10.0.0.1', '/lite/state/n01');
+    const boot = await lab.boot({ show: ['/.statelite/tmpfs/root', '/.statelite/tmpfs/var/spool/s'] });
+    expect([...boot.shown.values()].map(({ mode, owner }) => `${mode} ${owner}`)).toEqual(['700 0:0', '1733 5:5']);
+    expect(statSync(join(kept, 'root')).mode & 0o7777).toBe(0o700);
+  });
+
+  test('may have blanks, quotes, dollars, stars, dashes and backslashes in its name', async () => {
+    const names = [
+      '/etc/a b',
+      "/etc/it's",
+      '/etc/"q"',
+      '/etc/$HOME',
+      '/etc/*',
+      '/etc/-n',
+      '/etc/a\\tb',
+      '/etc/ trailing ',
+      '/etc/ü',
+    ];
+    const rows = names.flatMap((name): Row[] => [
+      ['link', name],
+      ['bind', `${name}.bind`],
+      ['link+persistent', `${name}.kept`],
+      ['link+ro', `${name}.ro`],
+      ['link', `${name}.d/`],
+      ['link+con', `${name}.con`],
+    ]);
+    const files = Object.fromEntries(
+      rows.map(([, path]): [string, string] => [path.endsWith('/') ? `${path}f` : path, `of ${path}`]),
+    );
+    await labOf(files, rows, { trees: [one], state });
+    lab.exports('10.0.0.1', '/t/one', { '/etc/*.ro': 'of /etc/*.ro' });
+    lab.exports('10.0.0.1', '/lite/state/n01');
+    const boot = await lab.boot({ show: Object.keys(files) });
+    expect(boot.console).not.toContain('FAILED');
+    expect(Object.fromEntries([...boot.shown].map(([path, { text }]) => [path, text]))).toEqual(files);
+  });
+
+  test('may be a symbolic link: its text still leads where it led', async () => {
+    const rows: Row[] = [
+      ['link', '/etc/absolute'],
+      ['link', '/etc/relative'],
+      ['link', '/etc/conf/'],
+      ['link', '/etc/mtab'],
+    ];
+    const image: Tree = {
+      '/usr/target': 'target',
+      '/etc/absolute': { link: '/usr/target' },
+      '/etc/relative': { link: '../usr/target' },
+      '/etc/conf/out': { link: '../../usr/target' },
+      '/etc/conf/deep/out': { link: '../../../usr/target' },
+      '/etc/conf/in': { link: 'deep/file' },
+      '/etc/conf/deep/up': { link: '../in' },
+      '/etc/conf/deep/file': 'inside',
+      '/etc/mtab': '/dev/sda1 / ext3 rw 0 0\n',
+    };
+    await labOf(image, rows);
+    const boot = await lab.boot({ show: Object.keys(image) });
+    expect(boot.console).not.toContain('FAILED');
+    const texts = Object.fromEntries([...boot.shown].map(([path, { text }]) => [path, text]));
+    for (const path of ['/etc/absolute', '/etc/relative', '/etc/conf/out', '/etc/conf/deep/out'])
+      expect(texts[path], path).toBe('target');
+    for (const path of ['/etc/conf/in', '/etc/conf/deep/up']) expect(texts[path], path).toBe('inside');
+    expect(texts['/etc/mtab']).not.toContain('sda1');
+  });
+
+  test('is never written through a link, nor into another name of a file', async () => {
+    await labOf(
+      { '/usr/victim': 'image', '/d/l': { link: '../usr/victim' }, '/d/sub': { link: '../usr' }, '/d/f': 'image' },
+      [['link', '/d/']],
+      {
+        trees: [one],
+      },
+    );
+    spawnSync('ln', [join(lab.root, '.default/d/f'), join(lab.root, '.default/d/g')]);
+    lab.exports('10.0.0.1', '/t/one', { '/d/l': 'tree', '/d/sub/victim': 'tree', '/d/f': 'tree' });
+    const boot = await lab.boot({ show: ['/usr/victim', '/d/l', '/d/sub/victim', '/d/f', '/d/g'] });
+    expect([...boot.shown.values()].map(({ text }) => text)).toEqual(['image', 'tree', 'tree', 'tree', 'image']);
+  });
+
+  test('keeps extended attributes where the root can show them and the image has GNU cp', async () => {
+    const rows: Row[] = [
+      ['link', '/etc/x'],
+      ['bind', '/etc/y'],
+    ];
+    await labOf({ '/etc/x': 'x', '/etc/y': 'y' }, rows);
+    for (const library of spawnSync('ldd', ['/bin/cp'], { encoding: 'utf8' }).stdout.match(/\/\S+/g) ?? []) {
+      mkdirSync(dirname(join(lab.root, library)), { recursive: true });
+      cpSync(realpathSync(library), join(lab.root, library));
+    }
+    cpSync('/bin/cp', join(lab.root, 'bin/cp'));
+    const marked = spawnSync('setfattr', [
+      '-n',
+      'user.mark',
+      '-v',
+      'kept',
+      join(lab.root, '.default/etc/x'),
+      join(lab.root, '.default/etc/y'),
+    ]);
+    expect(marked.status, String(marked.stderr)).toBe(0);
+    const boot = await lab.boot({
+      after: ['getfattr --only-values -n user.mark $1/.statelite/tmpfs/etc/x $1/.statelite/tmpfs/etc/y'],
+    });
+    expect(boot.log).toContain("the image's own cp copies");
+    expect(boot.outside).toBe('keptkept');
+  });
+});
+
+describe('con', () => {
+  test("is the image's own file, then every hit in order; with the mode of the first", async () => {
+    const rows: Row[] = [
+      ['link+con', '/all'],
+      ['bind+con', '/own'],
+      ['link+con', '/trees'],
+      ['link+con', '/none'],
+    ];
+    await labOf({ '/all': { text: 'image\n', mode: 0o600 }, '/own': { text: 'image\n', mode: 0o640 } }, rows, {
+      trees: [one, two],
+    });
+    lab.exports('10.0.0.1', '/t/one', { '/all': 'one\n', '/trees': 'one\n' });
+    lab.exports('10.0.0.2', '/t/two', { '/all': 'two\n', '/trees': 'two\n' });
+    const boot = await lab.boot({ show: rows.map(([, path]) => path), look: 'echo written >>/own && cat /own' });
+    expect([...boot.shown.values()].map(({ text }) => text)).toEqual([
+      'image\none\ntwo\n',
+      'image\n',
+      'one\ntwo\n',
+      '',
+    ]);
+    expect(boot.shown.get('/all')?.mode).toBe('600');
+    expect(boot.shown.get('/own')?.mode).toBe('640');
+    expect(boot.seen).toBe('image\nwritten\n');
+  });
+});
+
+describe('persistent', () => {
+  test('is made once and then left alone, whatever image and trees become', async () => {
+    const rows: Row[] = [
+      ['link+persistent', '/a'],
+      ['bind+persistent', '/d/'],
+    ];
+    await labOf({ '/a': 'image', '/d/x': 'image' }, rows, { trees: [one], state });
+    const kept = lab.exports('10.0.0.1', '/lite/state/n01', { '/d/only': 'kept' });
+    const tree = lab.exports('10.0.0.1', '/t/one', { '/a': 'first' });
+    expect((await lab.boot({ show: ['/a', '/d'] })).shown.get('/a')?.text).toBe('first');
+    writeFileSync(join(tree, 'a'), 'second');
+    const boot = await lab.boot({ show: ['/a', '/d'] });
+    expect(boot.shown.get('/a')?.text).toBe('first');
+    expect(boot.shown.get('/d')?.text).toBe('only\n');
+    expect(readdirSync(kept).sort()).toEqual(['a', 'd']);
+  });
+
+  test('that a power cut left half made is made anew: it has its name only once it is whole', async () => {
+    await labOf({ '/d/x': 'image', '/d/y': 'image' }, [['link+persistent', '/d/']], { state });
+    lab.exports('10.0.0.1', '/lite/state/n01', { '/.litehouse-new/x': 'half' });
+    const boot = await lab.boot({ show: ['/d', '/d/x'] });
+    expect(boot.shown.get('/d')?.text).toBe('x\ny\n');
+    expect(boot.shown.get('/d/x')?.text).toBe('image');
+  });
+});
