@@ -1,0 +1,134 @@
+/** The sockets that requests come to: one for each address, looked up again every few seconds where all addresses are meant. */
+import { createSocket, type Socket } from 'node:dgram';
+import { lookup } from 'node:dns/promises';
+import { networkInterfaces } from 'node:os';
+import { Failure } from '../command/failure.ts';
+import type { ListenAddress } from '../listen-address.ts';
+import type { Log } from '../log.ts';
+import { addressesOf, isWildcard, type LocalAddress } from './addresses.ts';
+
+/** How often new addresses of the machine are looked for. */
+const rescanTime = 5000;
+/** Requests that wait while the process is busy: ten thousand nodes that are switched on together. */
+const receiveBytes = 4 * 1024 * 1024;
+
+export interface Listening {
+  addresses(): readonly ListenAddress[];
+  close(): void;
+}
+
+/** node:dgram does not tell which address a packet was sent to, so every address has a socket of its own. */
+export async function listenOn(
+  listen: ListenAddress,
+  log: Log,
+  onSocket: (socket: Socket, at: LocalAddress) => void,
+): Promise<Listening> {
+  const open = new Map<string, Socket>();
+  const failures = new Map<string, number>();
+  let { port } = listen;
+  const add = async (at: LocalAddress): Promise<void> => {
+    const socket = await bind(at, port);
+    port = socket.address().port;
+    open.set(at.address, socket);
+    socket.on('error', () => {});
+    socket.on('close', () => open.get(at.address) === socket && open.delete(at.address));
+    onSocket(socket, at);
+  };
+  const close = (): void => {
+    for (const socket of open.values()) socket.close();
+    open.clear();
+  };
+  const addresses = (): ListenAddress[] => [...open.keys()].map((host) => ({ host, port }));
+  if (!isWildcard(listen.host)) {
+    const { address, family } = await lookup(listen.host).catch((error: Error) => {
+      throw listenFailure(listen, error);
+    });
+    await add({ address, family: family === 6 ? 6 : 4 }).catch((error: Error) => {
+      throw listenFailure(listen, error);
+    });
+    return { addresses, close };
+  }
+  const rescan = async (): Promise<void> => {
+    const now = addressesOf(listen.host, networkInterfaces());
+    const names = new Set(now.map(({ address }) => address));
+    for (const [address, socket] of open) if (!names.has(address)) socket.close();
+    for (const at of now) {
+      if (open.has(at.address)) continue;
+      try {
+        await add(at);
+        failures.delete(at.address);
+      } catch (error) {
+        // An address of IPv6 can't be used in its first seconds; the next look finds it ready.
+        const { code, message } = error as NodeJS.ErrnoException;
+        if (code === 'EADDRINUSE' || code === 'EACCES') throw listenFailure({ host: at.address, port }, error as Error);
+        const times = (failures.get(at.address) ?? 0) + 1;
+        if (times === 2) log('warn', `tftp: cannot listen on ${at.address}: ${message}`);
+        failures.set(at.address, times);
+      }
+    }
+  };
+  await rescan().catch((error: unknown) => {
+    close();
+    throw error;
+  });
+  let closed = false;
+  let said = '';
+  const timer = setInterval(() => {
+    if (closed) return;
+    rescan().then(
+      () => closed && close(),
+      (error: Error) => {
+        if (error.message !== said) log('error', `tftp: ${error.message}`);
+        said = error.message;
+      },
+    );
+  }, rescanTime).unref();
+  return {
+    addresses,
+    close() {
+      closed = true;
+      clearInterval(timer);
+      close();
+    },
+  };
+}
+
+function bind({ address, family }: LocalAddress, port: number): Promise<Socket> {
+  const socket = createSocket({ type: family === 4 ? 'udp4' : 'udp6', ipv6Only: family === 6 });
+  return new Promise((resolve, reject) => {
+    socket.once('error', (error) => {
+      socket.close();
+      reject(error);
+    });
+    socket.bind({ address, port, exclusive: true }, () => {
+      socket.removeAllListeners('error');
+      try {
+        socket.setRecvBufferSize(receiveBytes);
+      } catch {
+        // The system's own size then.
+      }
+      resolve(socket);
+    });
+  });
+}
+
+function listenFailure({ host, port }: ListenAddress, error: NodeJS.ErrnoException): Failure {
+  const elsewhere = `--tftp ${host.includes(':') ? `[${host}]` : host}:${port < 1024 ? port + 6900 : port + 1000}`;
+  if (error.code === 'EADDRINUSE')
+    return new Failure({
+      what: `port ${port} of ${host} is taken (TFTP)`,
+      why: 'another TFTP server (tftpd-hpa, dnsmasq), or another litehouse, listens there',
+      mend: `stop it, choose another: ${elsewhere}, or let it serve the same files: --tftp off`,
+    });
+  if (error.code === 'EACCES')
+    return new Failure({
+      what: `this user may not listen on ${host}:${port} (TFTP)`,
+      why: 'ports below 1024 need root or the capability CAP_NET_BIND_SERVICE',
+      mend: `use the systemd unit, which gives it, or choose another port: ${elsewhere}`,
+    });
+  return new Failure({
+    what: `cannot listen on ${host}:${port} (TFTP)`,
+    why: error.message,
+    mend: 'choose an address of this machine: --tftp HOST:PORT, or none: --tftp off',
+  });
+}
