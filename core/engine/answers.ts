@@ -1,8 +1,8 @@
 /** What a node is told, from the world in effect: synchronous, in memory, the only thing that request handlers call. */
 import { answerText, isPlainAnswer, refusalText } from '../plan/answer.ts';
-import type { Generation, NodeAnswer, RefusedAnswer, WholeAnswer, World } from '../plan/world.ts';
+import type { Generation, NodeAnswer, RefusedAnswer, WholeAnswer } from '../plan/world.ts';
 import type { NodeCommand } from '../policy/rows.ts';
-import type { AnswerText } from './types.ts';
+import type { Answering, AnswerText } from './types.ts';
 
 const nothingYet = 'the server has applied no commit yet: ask again in a moment';
 
@@ -12,7 +12,7 @@ function refused(status: 403 | 404 | 409 | 503, reason: string): AnswerText {
 
 /** The answer of the one node that has an address; none or two is a refusal that names the address (DESIGN 8). */
 export function answerForAddress(
-  world: World | undefined,
+  world: Answering['world'],
   older: ReadonlyMap<string, Generation>,
   address: string,
   generation: string | undefined,
@@ -33,7 +33,7 @@ export function answerForAddress(
  * where it is not the node's first, and the one part that is asked for where it is not the whole (the policy may tell them apart).
  */
 export function answerForNode(
-  world: World | undefined,
+  world: Answering['world'],
   older: ReadonlyMap<string, Generation>,
   node: string,
   generation: string | undefined,
@@ -54,7 +54,7 @@ export function answerForNode(
   }
   const text = answerText(node, answer, frozen);
   const plain = isPlainAnswer(node, answer, frozen);
-  return { kind: 'answer', text, plain, commit: answer.commit, generation: frozen.id };
+  return { kind: 'answer', text, plain, commit: answer.commit, generation: frozen.id, options: frozen.options };
 }
 
 function toldTo(

@@ -1,14 +1,17 @@
 /** What nodes ask as they boot: each its own answer, and nothing else. No middleware: ten thousand of them ask at once. */
+
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import type { AnswerText, Engine } from '../../core/engine/types.ts';
 import { classicList } from '../../core/plan/classic.ts';
+import type { World } from '../../core/plan/world.ts';
 import { type NodeCommand, nodeCommands } from '../../core/policy/rows.ts';
-import { dialectOf } from '../../core/resolve/options.ts';
 import type { Log } from '../log.ts';
-import type { Counter } from '../metrics.ts';
-import type { NodeReports } from '../reports/reports.ts';
+import type { StatusReport } from '../reports/report.ts';
+import { sendTree, serveTree, type TreeRequest } from '../tftp/http.ts';
+import type { NodeFigures } from './figures.ts';
+import { aheadLimit } from './limits.ts';
 import { RefusalLog } from './refusals.ts';
 import { noProxies, type Proxies, sourceOf } from './source.ts';
 import { statusReceiver } from './status-post.ts';
@@ -18,19 +21,22 @@ export interface NodeBindings {
   readonly incoming: Pick<IncomingMessage, 'socket' | 'headers'>;
 }
 
-export type NodeEngine = Pick<Engine, 'answerFor'> & Partial<Pick<Engine, 'world' | 'view'>>;
+/** What requests are answered from: the engine, or a copy of what it answers from. */
+export type NodeEngine = Pick<Engine, 'answerFor'> & { readonly world?: Pick<World, 'addresses'> };
 
 export interface NodeOptions {
   /** Counts answers by what became of them. */
-  readonly answers?: Counter;
-  /** Takes reports of nodes; undefined: none are taken. */
-  readonly reports?: Pick<NodeReports, 'receive'>;
+  readonly answers?: Pick<NodeFigures, 'add'>;
+  /** Takes reports of nodes; undefined: none are taken. True: it will be stored; false: too much waits to be stored. */
+  readonly reports?: { receive(node: string, report: StatusReport): boolean | Promise<boolean> };
   /** Hears of refusals. */
   readonly log?: Log;
   /** Proxies whose X-Forwarded-For is believed. */
   readonly proxies?: Proxies;
   /** Milliseconds, for limits by time. */
   readonly now?: () => number;
+  /** Directory of root `tftp`, served below `/tftpboot/`; undefined: it is not. */
+  readonly tree?: string | undefined;
 }
 
 /**
@@ -44,10 +50,10 @@ export interface NodeOptions {
  * @example `curl --interface 127.0.1.7 'http://127.0.0.1:3001/answer?generation=20a1'`
  */
 export function nodeApp(engine: NodeEngine, options: NodeOptions = {}): Hono<{ Bindings: NodeBindings }> {
-  return appOf(answererOf(engine, options), engine);
+  return appOf(answererOf(engine, options));
 }
 
-function appOf(answerTo: Answerer, engine: NodeEngine): Hono<{ Bindings: NodeBindings }> {
+function appOf(answerTo: Answerer): Hono<{ Bindings: NodeBindings }> {
   const app = new Hono<{ Bindings: NodeBindings }>();
   app.get('/answer', (c) => {
     const { text, status } = answerTo(c.env.incoming, new URL(c.req.url).search);
@@ -55,8 +61,8 @@ function appOf(answerTo: Answerer, engine: NodeEngine): Hono<{ Bindings: NodeBin
   });
   for (const command of nodeCommands) {
     app.get(`/${command}`, (c) => {
-      const { text, status, whole } = answerTo(c.env.incoming, new URL(c.req.url).search, command);
-      return plainText(whole ? classicList(text, command, dialectOf(engine.view?.site ?? new Map())) : text, status);
+      const { text, status, whole, options } = answerTo(c.env.incoming, new URL(c.req.url).search, command);
+      return plainText(whole ? classicList(text, command, options) : text, status);
     });
   }
   // Not a second route on /answer: hono takes its fast path only where one handler matches.
@@ -75,21 +81,25 @@ function appOf(answerTo: Answerer, engine: NodeEngine): Hono<{ Bindings: NodeBin
  * The app as a handler of node's own server. A client in an initrd may speak HTTP/1.0 and send no Host header.
  *
  * `GET /answer`, the one request that ten thousand nodes send at once, goes past hono, which would make a Request and a Response
- * for each. In one process it reached 0.87 of a bare handler; against a bare process of its own it is less, because the heap of a
- * server with ten thousand nodes costs every request (`npm run bench -- answers`). `POST /status` goes past hono too, for its
- * body is read under limits of its own.
- * Everything else is hono's.
+ * for each (`npm run bench -- answers`). `POST /status` goes past hono too, for its body is read under limits of its own.
+ * Files below `/tftpboot/` are sent as they are read. Everything else is hono's.
  */
 export function nodeHandler(
   engine: NodeEngine,
   options: NodeOptions = {},
 ): (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void> | void {
   const answerTo = answererOf(engine, options);
-  const listener = getRequestListener(appOf(answerTo, engine).fetch, { hostname: 'litehouse' });
+  const listener = getRequestListener(appOf(answerTo).fetch, { hostname: 'litehouse' });
   const receive = statusReceiver(engine, options);
+  const admit = aheadLimit();
   return (incoming, outgoing) => {
+    if (!admit(incoming, outgoing)) {
+      incoming.socket.destroy();
+      return;
+    }
     const url = incoming.url ?? '';
     if (incoming.method === 'POST' && /^\/status(?:\?|$)/.test(url)) return receive(incoming, outgoing);
+    if (options.tree !== undefined && url.startsWith(treePrefix)) return sendFile(options.tree, incoming, outgoing);
     if (incoming.method !== 'GET' || !/^\/answer(?:\?|$)/.test(url)) return listener(incoming, outgoing);
     const { text, status, plain } = answerTo(incoming, url.slice('/answer'.length));
     // Counting and encoding the bytes of a text that is known to be ASCII would cost more than all the rest of it.
@@ -101,12 +111,35 @@ export function nodeHandler(
   };
 }
 
+const treePrefix = '/tftpboot/';
+
+/** The tree that TFTP serves: for loaders that can do HTTP, which is faster by far. */
+async function sendFile(tree: string, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+  const { method, headers } = incoming;
+  if (method !== 'GET' && method !== 'HEAD') {
+    outgoing.writeHead(405, { 'content-type': textType, allow: 'GET, HEAD' });
+    outgoing.end('405: nodes only read here\n');
+    return;
+  }
+  const path = (incoming.url ?? '').slice(treePrefix.length).replace(/\?.*$/s, '');
+  const { range, 'if-range': ifRange, 'if-none-match': ifNoneMatch } = headers;
+  const request: TreeRequest = {
+    method,
+    range,
+    ifNoneMatch,
+    ifRange: typeof ifRange === 'string' ? ifRange : undefined,
+  };
+  sendTree(await serveTree(tree, path, request), outgoing);
+}
+
 interface Told {
   readonly text: string;
   readonly status: number;
   readonly plain: boolean;
   /** An answer, no refusal. */
   readonly whole: boolean;
+  /** The words of its litefile rows. */
+  readonly options?: readonly string[];
 }
 
 /** Answers the source of a request. `search`: its query, with the question mark; `only`: the one part that is asked for. */
@@ -120,7 +153,10 @@ function answererOf(engine: NodeEngine, options: NodeOptions): Answerer {
     const source = sourceOf(incoming, proxies);
     const answer: AnswerText = engine.answerFor(source, generation, only);
     answers?.add(answer.kind === 'answer' ? 'answer' : String(answer.status));
-    if (answer.kind === 'answer') return { text: answer.text, status: 200, plain: answer.plain === true, whole: true };
+    if (answer.kind === 'answer') {
+      const { text, plain, options } = answer;
+      return { text, status: 200, plain: plain === true, whole: true, options };
+    }
     // While nothing is applied yet nobody has anything to change.
     if (answer.status !== 503) refusals?.refused(source, only ?? 'answer', answer.status, answer.reason);
     return { text: answer.text, status: always ? 200 : answer.status, plain: false, whole: false };

@@ -1,4 +1,5 @@
-/** What one source may take of the node listener: connections at once, and reports a minute. Memory is bounded by who is there. */
+/** What one source may take of the node listener: connections, requests at once, and reports a minute. Memory is bounded by who is there. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { type Proxies, peerAddress } from './source.ts';
 
@@ -19,6 +20,26 @@ export function connectionLimit(proxies: Proxies, most = connectionsPerSource): 
       if (left === 0) open.delete(peer);
       else open.set(peer, left);
     });
+    return true;
+  };
+}
+
+/** Requests that one connection may send ahead of its answers; a node sends none. */
+const requestsAhead = 8;
+
+/**
+ * Counts requests that wait behind another of their connection. Without it a client that sends a packet of requests and reads
+ * nothing would have two thousand answers kept for it, on each of its connections.
+ */
+export function aheadLimit(most = requestsAhead): (incoming: IncomingMessage, outgoing: ServerResponse) => boolean {
+  const ahead = new WeakMap<Socket, number>();
+  return ({ socket }, outgoing) => {
+    // A response has its socket from the start, unless another must be sent first.
+    if (outgoing.socket !== null) return true;
+    const count = ahead.get(socket) ?? 0;
+    if (count >= most) return false;
+    ahead.set(socket, count + 1);
+    outgoing.once('close', () => ahead.set(socket, (ahead.get(socket) ?? 1) - 1));
     return true;
   };
 }

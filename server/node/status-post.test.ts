@@ -20,13 +20,18 @@ const addresses = new Map([
   ['127.0.1.8', ['n08']],
   ['127.0.1.9', ['n09', 'n10']],
 ]);
+/** More than the buffers of both ends of a connection hold. */
+const longText = 'x'.repeat(16 * 2 ** 20);
+let longAsked = 0;
 const engine = {
   world: { addresses } as unknown as World,
-  view: undefined,
-  answerFor: (address: string) =>
-    address === '127.0.1.7'
-      ? { kind: 'answer' as const, text: 'answer of n07\n', commit: 'c', generation: 'g' }
-      : refusal(404, `no node has ${address}`),
+  answerFor(address: string) {
+    const answer = { kind: 'answer' as const, commit: 'c', generation: 'g' };
+    if (address === '127.0.1.7') return { ...answer, text: 'answer of n07\n' };
+    if (address !== '127.0.1.6') return refusal(404, `no node has ${address}`);
+    longAsked++;
+    return { ...answer, text: longText, plain: true };
+  },
 };
 
 const handler = nodeHandler(engine, {
@@ -40,19 +45,26 @@ const handler = nodeHandler(engine, {
   },
 });
 
+/** Connections of the listeners, open and closed. */
+const accepted = new Set<Socket>();
 /** The first has no patience, so that tests of stalled clients need none; the second has the server's own. */
 let listener: Listener;
 let patient: Listener;
 beforeAll(async () => {
-  const open = (server: object): Promise<Listener> =>
-    listen({
+  const open = (server: object): Promise<Listener> => {
+    const limit = connectionLimit(noProxies);
+    return listen({
       address: { host: '127.0.0.1', port: 0 },
       name: 'node',
       flag: '--node',
       handler,
-      admit: connectionLimit(noProxies),
+      admit(socket) {
+        accepted.add(socket);
+        return limit(socket);
+      },
       server: { ...nodeServerOptions, ...server },
     });
+  };
   patient = await open({});
   listener = await open({
     headersTimeout: 300,
@@ -299,4 +311,42 @@ describe('a stalled client', () => {
     clearInterval(drip);
     expect(received).toEqual([]);
   });
+
+  /** A node that asks for the long answer, so many times in one go, and reads nothing; resolves with both ends of it. */
+  async function ask(times: number): Promise<{ readonly client: Socket; readonly server: Socket }> {
+    const before = new Set(accepted);
+    const client = connect({ port: listener.address.port, host: '127.0.0.1', localAddress: '127.0.1.6' });
+    client.pause().on('error', () => {});
+    await new Promise((resolve) => client.once('connect', resolve));
+    client.write('GET /answer HTTP/1.1\r\nhost: x\r\n\r\n'.repeat(times));
+    for (;;) {
+      const [server] = [...accepted].filter((each) => !before.has(each));
+      if (server !== undefined) return { client, server };
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+
+  test('that asks for a long answer and never reads it is cut off, and others are answered meanwhile', async () => {
+    const { client, server } = await ask(1);
+    const cut = new Promise((resolve) => server.once('close', resolve));
+    expect((await send('127.0.1.7', undefined, { method: 'GET', path: '/answer' })).body).toBe('answer of n07\n');
+    await cut;
+    expect(server.bytesWritten).toBeGreaterThan(0);
+    client.destroy();
+  });
+
+  test('that asks a thousand times in one go and reads nothing is cut off, and no thousand answers are kept for it', async () => {
+    longAsked = 0;
+    const { client, server } = await ask(1000);
+    if (!server.closed) await new Promise((resolve) => server.once('close', resolve));
+    expect(longAsked).toBeLessThan(10);
+    client.destroy();
+  });
+});
+
+test('a client that asks a few times in one go is answered in order', async () => {
+  const { socket, closed } = await bare('127.0.1.7');
+  const ask = (path: string, more = '') => `GET ${path} HTTP/1.1\r\nhost: x\r\n${more}\r\n`;
+  socket.write(ask('/answer') + ask('/nothing') + ask('/answer', 'connection: close\r\n'));
+  expect(await closed).toMatch(/^HTTP\/1.1 200 [\s\S]*n07\nHTTP\/1.1 404 [\s\S]*HTTP\/1.1 200 [\s\S]*n07\n$/);
 });

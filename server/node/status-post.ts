@@ -68,6 +68,10 @@ export function statusReceiver(
       if (large) refuse(413, tooLarge);
       else refuse(503, 'too many reports at once: try again in a moment', { 'retry-after': '5' });
     });
+    const answer = async (taken: boolean | Promise<boolean>): Promise<void> => {
+      if (await taken) say(outgoing, 200, 'ok\n');
+      else refuse(503, 'too many reports at once: try again in a moment', { 'retry-after': '5' });
+    };
     // A client that goes away, or that the listener's time-out cuts off.
     incoming.on('close', () => {
       if (!done) end();
@@ -77,8 +81,7 @@ export function statusReceiver(
       const report = parseStatus(Buffer.concat(chunks).toString('utf8'));
       end();
       if ('wrong' in report) refuse(report.tooLong ? 413 : 400, report.wrong);
-      else if (reports.receive(node, report)) say(outgoing, 200, 'ok\n');
-      else refuse(503, 'too many reports at once: try again in a moment', { 'retry-after': '5' });
+      else void answer(reports.receive(node, report));
     });
   };
 }

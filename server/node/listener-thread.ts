@@ -1,0 +1,110 @@
+/**
+ * The node listener's thread: it answers from a copy, so that neither a plan of ten thousand nodes nor the garbage collection of
+ * the server's large heap makes a node wait. Started by `thread.ts`.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import { answerForAddress } from '../../core/engine/answers.ts';
+import { Failure } from '../command/failure.ts';
+import { type Listener, listen } from '../listen.ts';
+import type { StatusReport } from '../reports/report.ts';
+import { AnsweringCopy } from './answering-copy.ts';
+import { type NodeEngine, nodeHandler } from './app.ts';
+import { NodeFigures } from './figures.ts';
+import { connectionLimit } from './limits.ts';
+import type { FromThread, HandedReport, ThreadData, ToThread } from './messages.ts';
+import { noProxies, readProxies } from './source.ts';
+
+if (parentPort === null) throw new Error('this is a thread of the server, and no program');
+const port = parentPort;
+const { figures: memory, trustedProxies, server, tree } = workerData as ThreadData;
+const figures = new NodeFigures(memory);
+const say = (message: FromThread): void => port.postMessage(message);
+
+/** What a report takes beside its log, roughly. */
+const reportBytes = 256;
+
+/** Hands reports over, those of one turn of the event loop together. */
+class Hand {
+  private reports: HandedReport[] = [];
+  private bytes = 0;
+  private handed: (() => void)[] = [];
+
+  /** Resolves with true when the server's thread has the report in its queue, which outlives this thread; false: no room. */
+  async receive(node: string, report: StatusReport): Promise<boolean> {
+    const bytes = reportBytes + (report.log === undefined ? 0 : Buffer.byteLength(report.log));
+    if (!figures.hasRoom(this.bytes + bytes)) return false;
+    if (this.reports.push([node, report]) === 1) setImmediate(() => this.over());
+    this.bytes += bytes;
+    return new Promise((resolve) => this.handed.push(() => resolve(true)));
+  }
+
+  private over(): void {
+    const { reports, bytes, handed } = this;
+    [this.reports, this.bytes, this.handed] = [[], 0, []];
+    figures.handOver(bytes);
+    say({ kind: 'reports', reports, bytes });
+    for (const resolve of handed) resolve();
+  }
+}
+
+const copy = new AnsweringCopy();
+const engine: NodeEngine = {
+  get world() {
+    return copy.world;
+  },
+  answerFor: (address, generation, only) => answerForAddress(copy.world, copy.generations, address, generation, only),
+};
+const hand = new Hand();
+const trusted = readProxies(trustedProxies);
+const proxies = 'has' in trusted ? trusted : noProxies;
+let listener: Listener | undefined;
+
+async function open(message: ToThread & { kind: 'listen' }): Promise<void> {
+  try {
+    listener = await listen({
+      address: message.address,
+      name: 'node',
+      flag: '--node',
+      handler: nodeHandler(engine, {
+        answers: figures,
+        reports: hand,
+        log: (level, what, facts = {}) => say({ kind: 'log', level, what, facts }),
+        proxies,
+        tree,
+      }),
+      admit: connectionLimit(proxies),
+      server,
+    });
+    say({ kind: 'listening', address: listener.address });
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    const { what, why, mend } = error;
+    say({ kind: 'failed', what, why, mend });
+  }
+}
+
+async function close(graceMilliseconds: number): Promise<void> {
+  await listener?.close(graceMilliseconds);
+  say({ kind: 'closed' });
+}
+
+port.on('message', (message: ToThread) => {
+  switch (message.kind) {
+    case 'answering':
+      copy.take(message.changes);
+      say({ kind: 'taken', number: message.number });
+      break;
+    case 'listen':
+      void open(message);
+      break;
+    case 'close':
+      void close(message.graceMilliseconds);
+      break;
+    default:
+      throw new Error(`the node listener's thread was told ${JSON.stringify(message satisfies never)}`);
+  }
+});
+// A copy that did not arrive whole must not be answered from: the next thread gets all of it anew.
+port.on('messageerror', (error) => {
+  throw error;
+});
