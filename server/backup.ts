@@ -38,8 +38,8 @@ const kept: readonly Kept[] = [
   { name: 'secrets.json', mode: 0o600, at: ({ state }) => join(state, 'secrets.json') },
   { name: 'tokens.json', mode: 0o600, at: ({ state }) => join(state, 'tokens.json') },
   { name: settingsFileName, mode: 0o644, at: ({ dir }) => join(dir, settingsFileName) },
-  { name: 'reports.mdb', mode: 0o644, at: ({ state }) => join(state, 'reports', 'data.mdb'), store: true },
-  { name: 'engine.mdb', mode: 0o644, at: ({ state }) => join(state, 'lmdb', 'data.mdb'), store: true },
+  { name: 'reports.mdb', mode: 0o600, at: ({ state }) => join(state, 'reports', 'data.mdb'), store: true },
+  { name: 'engine.mdb', mode: 0o600, at: ({ state }) => join(state, 'lmdb', 'data.mdb'), store: true },
 ];
 
 const manifestSchema = z.strictObject({
@@ -108,7 +108,7 @@ export async function restoreBackup(
       // Restored by root for a server that runs as another user: whoever owns the directory has to read it.
       if (process.getuid?.() === 0) await chown(from, owner.uid, owner.gid);
       const target = at(place);
-      await mkdir(dirname(target), { recursive: true });
+      await mkdir(dirname(target), { recursive: true, ...(store === true ? { mode: 0o700 } : {}) });
       if (process.getuid?.() === 0) await chown(dirname(target), owner.uid, owner.gid);
       await sync(from);
       // Readers of another store than the one that it describes.

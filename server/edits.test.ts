@@ -117,6 +117,21 @@ describe('an edit by command', () => {
     expect(JSON.parse(json.out)).toMatchObject({ outcome: 'planned', diff: expect.anything() });
   });
 
+  test('in a dry run without a server puts nothing in effect either, though the branch waits for it', async () => {
+    const server = await start({ dir: temporary() });
+    await running.pop()?.stop();
+    const tree = bare(server, 'rev-parse', 'main^{tree}').trim();
+    const who = ['-c', 'user.name=x', '-c', 'user.email=x'];
+    const moved = bare(server, ...who, 'commit-tree', tree, '-p', 'main', '-m', 'while the server was down').trim();
+    const applied = async () => JSON.parse((await litehouse('status', '--dir', server.dir, '--json')).out);
+    const before = await applied();
+    bare(server, 'update-ref', 'refs/heads/main', moved);
+    const dry = await litehouse('nodeset', 'n01', 'boot', '--dir', server.dir, '--dry-run');
+    expect([dry.status, dry.out]).toEqual([0, expect.stringContaining('+[LOCALBOOT 0]')]);
+    expect((await applied()).applied).toBe(before.applied);
+    expect(bare(server, 'rev-parse', 'main').trim()).toBe(moved);
+  });
+
   test('is refused as a push of it would be, with place and mend, and leaves the branch', async () => {
     const server = await start();
     const before = bare(server, 'rev-parse', 'main');
@@ -170,6 +185,31 @@ describe('tabedit', () => {
     rmSync(join(kept, '..'), { recursive: true });
   });
 
+  test('leaves nothing behind where nothing was edited, also where the editor fails', async () => {
+    const server = await start();
+    vi.stubEnv('TMPDIR', temporary());
+    const edit = (script: string) => run({ EDITOR: script }, 'tabedit', 'policy', '--dir', server.dir);
+    const left = () => readdirSync(tmpdir()).filter((name) => name.startsWith('litehouse-tabedit-'));
+    expect((await edit(editor('exit 0'))).out).toContain('no change');
+    const missing = await edit('/no/such/editor');
+    const failed = await edit(editor('exit 1'));
+    const gone = await edit(editor('rm "$1"; exit 1'));
+    for (const { status, err } of [missing, failed, gone]) {
+      expect([status, err]).toEqual([2, expect.stringContaining('the editor failed')]);
+      expect(err).not.toContain('kept');
+    }
+    const add = `echo '"4.9",,,"x",,,,"allow",,' >> "$1"`;
+    expect((await run({ EDITOR: editor(add) }, 'tabedit', 'policy', '-n', '--dir', server.dir)).status).toBe(0);
+    expect(left()).toEqual([]);
+    // What somebody wrote is kept, and said where.
+    const broken = await edit(editor(`${add}; exit 3`));
+    const kept = /kept in (\S+)/.exec(broken.err)?.[1] ?? '';
+    expect(readFileSync(kept, 'utf8')).toContain('"4.9"');
+    expect(broken.err).toContain(`EDITOR='cp ${kept}'`);
+    expect(left()).toHaveLength(1);
+    vi.unstubAllEnvs();
+  });
+
   test('joins with a push that came while the editor was open', async () => {
     const server = await start();
     const dir = temporary();
@@ -194,6 +234,7 @@ describe('from elsewhere', () => {
     writeFileSync(file, `${push}\n`);
     const edit = ['nodeset', 'n01', 'boot', '--server', server.admin];
     expect((await litehouse(...edit)).err).toContain('a token is needed');
+    expect((await litehouse(...edit, '--dry-run')).err).toContain('a token is needed');
     const refused = await run({ LITEHOUSE_TOKEN: read }, ...edit);
     expect([refused.status, refused.err]).toEqual([2, expect.stringContaining('token read may read, this needs push')]);
     expect((await litehouse(...edit, '--token-file', file)).status).toBe(0);
@@ -217,6 +258,32 @@ describe('from elsewhere', () => {
     ]);
   });
 
+  test('a dry run needs a token that may read, and leaves all as it was', async () => {
+    const server = await start({ settings: { access: { anonymousOnLoopback: false } } });
+    const read = (await litehouse('token', 'add', 'r', '--scope', 'read', '--dir', server.dir)).out.trim();
+    const env = { LITEHOUSE_SERVER: server.admin, LITEHOUSE_TOKEN: read };
+    const world = join(server.dir, 'world');
+    const seen = () => [
+      bare(server, 'for-each-ref'),
+      bare(server, 'count-objects', '-v'),
+      readdirSync(world, { recursive: true }).sort(),
+      readFileSync(join(world, 'tftpboot/pxelinux.cfg/n01'), 'utf8'),
+    ];
+    const before = seen();
+    for (const words of [
+      ['nodeset', 'n01', 'boot'],
+      ['chtab', 'priority=4.9', 'policy.commands=litefile', 'policy.rule=allow'],
+      ['chtab', '-d', 'priority=4.7', 'policy'],
+    ]) {
+      const { status, out } = await run(env, ...words, '--dry-run');
+      expect([status, out], words.join(' ')).toEqual([0, expect.stringContaining('nothing was changed')]);
+    }
+    const edited = editor(`echo '"4.9",,,"x",,,,"allow",,' >> "$1"`);
+    expect((await run({ ...env, EDITOR: edited }, 'tabedit', 'policy', '-n')).status).toBe(0);
+    expect((await run(env, 'nodeset', 'n01', 'boot')).err).toContain('this needs push');
+    expect(seen()).toEqual(before);
+  });
+
   test('what is no edit is told so', async () => {
     const server = await start();
     const post = (body: string, headers: Record<string, string> = {}) =>
@@ -225,6 +292,23 @@ describe('from elsewhere', () => {
     expect((await post('{"command":{"kind":"tabedit","table":"../x","text":""}}')).status).toBe(400);
     expect((await post('{"command":{"kind":"nodeset","noderange":"n99","state":"boot"}}')).status).toBe(422);
     expect((await post('{}', { origin: 'http://evil.example' })).status).toBe(403);
+    const chtab = (rest: string) => post(`{"command":{"kind":"chtab",${rest}}}`);
+    const proto = `'__proto__' is the name of no table and of no column`;
+    for (const [body, why] of [
+      ['"key":{"__proto__":"x"},"set":{"site":{"value":"y"}}', proto],
+      ['"key":{"key":"master"},"set":{"site":{"\\u005f_proto__":"y"}}', proto],
+      ['"key":{"key":"master"},"set":{"__proto__":{"value":"y"}}', proto],
+      ['"key":{},"set":{},"remove":["nodelist"]', 'command.key: no key: which row is meant?'],
+      ['"key":{"key":"master"},"set":{}', 'command: nothing to change'],
+    ] as const) {
+      const answer = await chtab(body);
+      expect([answer.status, await answer.json()], body).toEqual([400, { error: `this is no edit: ${why}` }]);
+    }
+    expect(await (await post('{')).json()).toEqual({ error: 'this is no edit: the body is no JSON' });
+    // Names that every object has are names like others.
+    const odd = await chtab('"key":{"constructor":"x"},"set":{"toString":{"valueOf":"y"}},"remove":["hasOwnProperty"]');
+    expect([odd.status, await odd.json()]).toMatchObject([422, { outcome: 'refused' }]);
+    expect(bare(server, 'rev-list', '--count', 'main').trim()).toBe('1');
     const made = await post(
       '{"command":{"kind":"nodeset","noderange":"n01","state":"boot"},"author":{"name":"<>","email":"a\\nb"}}',
     );

@@ -4,6 +4,7 @@ import { editBusy } from '../core/diagnostic/catalogue/edit.ts';
 import type { Diagnostic } from '../core/diagnostic/diagnostic.ts';
 import { computeEdit, type EditCommand } from '../core/edit/edit.ts';
 import { subjectOf } from '../core/edit/subject.ts';
+import { heldLines } from '../core/engine/held-text.ts';
 import type { Engine, Preview } from '../core/engine/types.ts';
 import { overlaySnapshot } from '../core/import/overlay.ts';
 import { diagnosticToJson, diffToJson } from '../core/plan/json.ts';
@@ -22,12 +23,15 @@ const person = z.string().max(200);
 /** An edit as it comes over HTTP. */
 export const editRequest = z.strictObject({
   command: z.discriminatedUnion('kind', [
-    z.strictObject({
-      kind: z.literal('chtab'),
-      key: cells,
-      set: z.record(z.string(), cells),
-      remove: z.array(z.string()).default([]),
-    }),
+    z
+      .strictObject({
+        kind: z.literal('chtab'),
+        // Without a key every row would be meant.
+        key: cells.refine((key) => Object.keys(key).length > 0, 'no key: which row is meant?'),
+        set: z.record(z.string(), cells),
+        remove: z.array(z.string()).default([]),
+      })
+      .refine(({ set, remove }) => remove.length > 0 || Object.keys(set).length > 0, 'nothing to change'),
     z.strictObject({ kind: z.literal('nodeset'), noderange: z.string(), state: z.string() }),
     z.strictObject({
       kind: z.literal('tabedit'),
@@ -35,6 +39,7 @@ export const editRequest = z.strictObject({
       base: z.string().optional(),
       text: z.string(),
     }),
+    z.strictObject({ kind: z.literal('file'), path: z.string().max(1000), text: z.string().optional() }),
   ]),
   author: z.strictObject({ name: person, email: person }).optional(),
   message: z.string().max(10_000).optional(),
@@ -97,8 +102,7 @@ export function openEdits(parts: EditParts): ApplyEdit {
     if (result.files.size === 0)
       return { outcome: 'unchanged', lines: ['it is so already: nothing was changed'], diagnostics: [] };
     if (request.dryRun) {
-      const bytes = new Map([...result.files].map(([path, text]) => [path, Buffer.from(text)]));
-      const preview = await engine.judge(overlaySnapshot(await repository.snapshot(head), bytes));
+      const preview = await engine.judge(overlaySnapshot(await repository.snapshot(head), bytesOf(result.files)));
       if (!preview.ok) return refused(preview.diagnostics);
       return {
         outcome: 'planned',
@@ -121,8 +125,10 @@ export function openEdits(parts: EditParts): ApplyEdit {
   }
 
   async function inTurn(request: EditRequest, caller: EditCaller): Promise<EditOutcome> {
-    const turn = await turns?.take(patience, new AbortController().signal, () => {});
-    if (turns !== undefined && turn === undefined)
+    // A dry run moves nothing, and whoever may only read must not hold up those who push.
+    const gate = request.dryRun ? undefined : turns;
+    const turn = await gate?.take(patience, new AbortController().signal, () => {});
+    if (gate !== undefined && turn === undefined)
       return refused([editBusy(undefined, { why: `a push is being checked, for ${patience / 1000} seconds now` })]);
     try {
       for (let k = 0; k < tries; k++) {
@@ -154,6 +160,11 @@ export function openEdits(parts: EditParts): ApplyEdit {
   };
 }
 
+/** The files of an edit as a snapshot takes them; undefined: the file goes. */
+export function bytesOf(files: ReadonlyMap<string, string | undefined>): Map<string, Buffer | undefined> {
+  return new Map([...files].map(([path, text]) => [path, text === undefined ? undefined : Buffer.from(text)]));
+}
+
 /** A message without what a terminal would act on, and without NUL, which no commit can hold. */
 function plain(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not get through.
@@ -169,8 +180,9 @@ function refused(diagnostics: readonly Diagnostic[]): EditOutcome {
   };
 }
 
-function planLines({ diagnostics, diff }: Preview): string[] {
-  return [...foldWarnings(diagnostics), ...(diff === undefined ? [] : renderDiff(diff, { width }))];
+function planLines({ diagnostics, diff, held }: Preview): string[] {
+  const plan = diff === undefined ? [] : renderDiff(diff, { width });
+  return [...foldWarnings(diagnostics), ...plan, ...heldLines(held, { width })];
 }
 
 function facts({ diagnostics, diff }: Preview): Pick<EditOutcome, 'diagnostics' | 'diff'> {

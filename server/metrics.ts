@@ -34,6 +34,14 @@ export class Metrics {
     return { add: (value) => void counts.set(value, (counts.get(value) ?? 0) + 1) };
   }
 
+  /** A counter with one label that is kept elsewhere, and read when somebody asks. */
+  counted(name: string, help: string, label: string, read: () => Iterable<readonly [string, number]>): void {
+    this.families.push(() => [
+      ...head(name, help, 'counter'),
+      ...[...read()].map(([value, count]) => line(name, { [label]: value }, count)),
+    ]);
+  }
+
   /** Counts of values at or below each bound, their number and their sum. */
   histogram(name: string, help: string, bounds: readonly number[]): Histogram {
     const counts = bounds.map(() => 0);

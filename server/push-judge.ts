@@ -1,7 +1,9 @@
 /** What a pusher reads: what the push would do or why it is refused, then what was applied and how to undo it. */
 import type { Diagnostic } from '../core/diagnostic/diagnostic.ts';
+import { heldLines } from '../core/engine/held-text.ts';
 import type { Engine, Reconciled } from '../core/engine/types.ts';
 import { renderDiagnostics, renderDiff } from '../core/plan/render.ts';
+import { waitForBuilds } from './git/build-wait.ts';
 import type { BranchChange, PushJudge } from './git/push-gate.ts';
 
 /** git puts `remote: ` before each line, and most terminals have 80 to 120 columns. */
@@ -11,7 +13,7 @@ const width = 100;
 const mostLines = 24;
 
 export interface PushJudgeParts {
-  readonly engine: Pick<Engine, 'judge' | 'reconcile' | 'received'>;
+  readonly engine: Pick<Engine, 'judge' | 'reconcile' | 'received' | 'status' | 'on'>;
   /** Parents of a commit of the repository, to say how a push is undone. */
   readonly parentsOf: (commit: string) => Promise<readonly string[]>;
   /** Hears of what became of pushes. */
@@ -29,17 +31,19 @@ export function pushJudge({ engine, parentsOf, log, onApplied }: PushJudgeParts)
         return { accept: false, lines: refusal(preview.diagnostics) };
       }
       const diff = preview.diff === undefined ? [] : renderDiff(preview.diff, { width });
-      return { accept: true, lines: [...foldWarnings(preview.diagnostics), ...diff] };
+      const held = heldLines(preview.held, { width });
+      return { accept: true, lines: [...foldWarnings(preview.diagnostics), ...diff, ...held] };
     },
 
     async judgeBranch(change) {
-      const { ok, diagnostics, diff } = await engine.judge(change.snapshot);
+      const { ok, diagnostics, diff, held } = await engine.judge(change.snapshot);
       if (!ok)
         return {
           lines: [`${change.branch}: it would be refused as the cluster's branch:`, ...refusal(diagnostics)],
         };
       const lines = diff === undefined ? [] : renderDiff(diff, { width });
-      return { lines: [`${change.branch}: merged, it would do this:`, ...foldWarnings(diagnostics), ...lines] };
+      const said = `${change.branch}: merged, it would do this:`;
+      return { lines: [said, ...foldWarnings(diagnostics), ...lines, ...heldLines(held, { width })] };
     },
 
     async applied(commit, print, push) {
@@ -53,6 +57,8 @@ export function pushJudge({ engine, parentsOf, log, onApplied }: PushJudgeParts)
       const undo = undoCommand(update?.old, await waysBack(commit, update?.old, parentsOf));
       if (undo !== undefined) print(`undo: ${undo} && git push`);
     },
+
+    built: (commit, print, signal) => waitForBuilds(engine, commit, print, signal),
   };
 }
 

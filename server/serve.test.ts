@@ -1,5 +1,16 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { litehouse } from '../test/server/command-line.ts';
@@ -56,6 +67,30 @@ describe('a server', () => {
     await (await start({ dir })).stop();
     running.pop();
     expect([existsSync(left('old')), existsSync(left('new'))]).toEqual([false, true]);
+  });
+
+  test('keeps to itself what it remembers: others can read who runs it and nothing more, also where an older version left more', async () => {
+    const dir = temporary();
+    const state = join(dir, 'state');
+    const readable = () =>
+      readdirSync(state, { recursive: true, withFileTypes: true })
+        .filter((entry) => !entry.isDirectory())
+        .map((entry) => join(entry.parentPath, entry.name))
+        .filter((path) => (statSync(path).mode & 0o077) !== 0 && (statSync(join(path, '..')).mode & 0o005) !== 0)
+        .map((path) => `${path.slice(state.length + 1)} ${(statSync(path).mode & 0o777).toString(8)}`)
+        .sort();
+    await start({ dir });
+    await litehouse(dir, 'token', 'add', 'x', '--dir', '.');
+    // The socket is for pushers of the server's group; the lock says which process runs.
+    const open = ['lock 644', 'push.sock 660'];
+    expect(readable()).toEqual(open);
+    await running.pop()?.stop();
+    for (const name of ['lmdb', 'reports']) {
+      chmodSync(join(state, name), 0o755);
+      for (const file of ['data.mdb', 'lock.mdb']) chmodSync(join(state, name, file), 0o644);
+    }
+    await start({ dir });
+    expect(readable()).toEqual(open);
   });
 
   test('makes its directory, applies the first configuration, and answers for a real node', async () => {
@@ -137,7 +172,7 @@ describe('a server', () => {
     expect((await litehouse(dir, 'status', '--dir', dir)).out).toContain(`server   ${admin}`);
     expect((await litehouse(dir, 'verify', '--dir', dir)).status).toBe(0);
     expect((await litehouse(dir, 'apply', '--dir', dir, '--json')).status).toBe(0);
-    expect((await litehouse(dir, 'history', '--dir', dir)).out).toMatch(/ applied /);
+    expect((await litehouse(dir, 'history', '--dir', dir)).out).toMatch(/ applied, booted by 0\/13 nodes /);
     expect((await litehouse(dir, 'plan', '--dir', dir)).out).toContain('nothing changes');
   });
 
@@ -191,7 +226,7 @@ describe('git over HTTP', () => {
     expect(pushed.status, pushed.out).toBe(0);
     expect(pushed.out).toMatch(/remote: undo: git revert --no-edit [0-9a-f]{9} && git push/);
     expect((await litehouse(dir, 'history', '--dir', dir)).out).toMatch(
-      /^[0-9a-f]{10} {2}\d+s {2}Ada +alice +applied {2}Nothing$/m,
+      /^[0-9a-f]{10} {2}\d+s {2}Ada +alice +applied, booted by 0\/13 nodes {2}Nothing$/m,
     );
     await litehouse(dir, 'token', 'remove', 'alice', '--dir', dir);
     expect((await git(copy, 'push', as(clone, alice), 'main:topic')).status).toBe(128);
@@ -231,6 +266,8 @@ test('a port that is taken is a failure with its number, and leaves the director
     '127.0.0.1:0',
     '--admin',
     `127.0.0.1:${port}`,
+    '--tftp',
+    '127.0.0.1:0',
   );
   expect(status).toBe(2);
   expect(err).toContain(`port ${port} of 127.0.0.1 is taken (the admin listener)`);

@@ -7,21 +7,25 @@ import { Repository } from '../core/repo/repository.ts';
 import { adminApp } from './admin/app.ts';
 import { EventFeed } from './admin/events.ts';
 import { tokenFile, watchTokens } from './admin/tokens.ts';
+import type { Failure } from './command/failure.ts';
+import { daily, forgetNodes } from './daily.ts';
 import { openEdits } from './edits.ts';
 import { gitRoutes } from './git/smart-http.ts';
 import { Turns } from './git/turns.ts';
-import { adminServerOptions, type Listener, listen, nodeServerOptions } from './listen.ts';
+import { adminServerOptions, type Listener, listen } from './listen.ts';
+import { urlOf } from './listen-address.ts';
 import type { Log } from './log.ts';
 import { makeServerDir } from './make-dir.ts';
-import { nodeHandler } from './node/app.ts';
-import { connectionLimit } from './node/limits.ts';
-import { noProxies, readProxies } from './node/source.ts';
+import { NodeFigures } from './node/figures.ts';
+import { NodeThread } from './node/thread.ts';
 import { receivePushes } from './pushes.ts';
+import { statusWithBoots } from './reports/counts.ts';
 import { type NodeReports, openReports } from './reports/reports.ts';
 import { lockOrFail, pluginsOf } from './running/engine.ts';
 import { removeNote, writeNote } from './running/note.ts';
 import { type ServerMetrics, serverMetrics } from './server-metrics.ts';
 import { engineSettings, type Settings } from './settings.ts';
+import { startTftp } from './tftp/server.ts';
 import { version } from './version.ts';
 import { watchRefs } from './watch.ts';
 
@@ -31,9 +35,11 @@ const graceMilliseconds = 30_000;
 export interface RunningServer {
   readonly engine: Engine;
   readonly reports: NodeReports;
-  readonly urls: { readonly admin: string; readonly node: string };
+  readonly urls: { readonly admin: string; readonly node: string; readonly tftp?: string };
   /** Whether this start made the repository. */
   readonly made: boolean;
+  /** Resolves where nodes are answered no more, and the server has to end. */
+  readonly failed: Promise<Failure>;
   /** Takes nothing new, lets pushes end (for 30 s at most), closes the engine, gives the lock back. */
   stop(): Promise<void>;
 }
@@ -54,26 +60,44 @@ export async function startServer(settings: Settings, log: Log): Promise<Running
     undo.push(release);
     const made = await makeServerDir(settings);
     if (made) log('info', 'made repository', { path: settings.repository });
+    const figures = new NodeFigures();
+    // Its modules load while the engine opens.
+    const nodes = new NodeThread({
+      figures,
+      log,
+      trustedProxies: settings.trustedProxies,
+      tree: settings.roots.get('tftp'),
+    });
+    undo.push(() => nodes.end());
     const engine = await openEngineOf(settings);
     undo.push(() => engine.close());
     const repository = await Repository.open(settings.repository);
     undo.push(() => repository.close());
-    const metrics = serverMetrics(engine, version);
+    const metrics = serverMetrics(engine, version, figures);
     const turns = new Turns();
     const closePushes = await receivePushes(settings, engine, repository, log, metrics, turns);
     undo.push(() => closePushes(graceMilliseconds));
     const reports = await openReports(settings.state, { log });
     undo.push(() => reports.close());
-    const undoHolds = reports.on((name, { stage, commit }) => {
-      if (stage === 'booted' && commit !== undefined) engine.booted(name, commit);
+    const undoHolds = reports.on((name, { stage, commit, generation }) => {
+      if (stage === 'booted' && commit !== undefined) engine.booted(name, commit, generation);
     });
     undo.push(async () => undoHolds());
     const look = lookWith(engine, log);
-    const { node, admin, key } = await openListeners(settings, engine, repository, log, metrics, turns, reports, undo);
+    let onEnd: (failure: Failure) => void = () => {};
+    const failed = new Promise<Failure>((resolve) => {
+      onEnd = resolve;
+    });
+    // Both ports are taken before the first apply, so that a taken one is found in the first instant and not after minutes.
+    const node = await nodes.listen({ address: settings.nodeListen, engine, reports, onEnd });
+    undo.push(() => node.close(graceMilliseconds));
+    const { admin, key } = await openAdmin(settings, engine, repository, log, metrics, turns, reports, undo);
+    const tftp = await openTftp(settings, log, metrics, undo);
     await look('start');
     undo.push(watchRefs(settings.repository, settings.pollSeconds, (reason) => void look(reason)));
     undo.push(logBuilds(engine, log));
-    undo.push(tidyDaily(repository, log));
+    undo.push(daily('tidying the repository', () => repository.tidy(), log));
+    undo.push(daily('forgetting nodes', () => forgetNodes(engine, reports, log), log));
     await writeNote(settings, {
       pid: process.pid,
       admin: admin.url,
@@ -82,11 +106,27 @@ export async function startServer(settings: Settings, log: Log): Promise<Running
       key,
     });
     undo.push(() => removeNote(settings));
-    return { engine, reports, urls: { admin: admin.url, node: node.url }, made, stop };
+    return { engine, reports, urls: { admin: admin.url, node: node.url, ...tftp }, made, failed, stop };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+async function openTftp(
+  settings: Settings,
+  log: Log,
+  metrics: ServerMetrics,
+  undo: (() => Promise<void>)[],
+): Promise<{ readonly tftp?: string }> {
+  const root = settings.roots.get('tftp');
+  if (settings.tftpListen === undefined || root === undefined) return {};
+  const server = await startTftp({ root, listen: settings.tftpListen, log });
+  undo.push(() => server.close(graceMilliseconds));
+  metrics.tftp(() => server.figures());
+  const { host } = settings.tftpListen;
+  const { port } = server.addresses()[0] ?? settings.tftpListen;
+  return { tftp: urlOf({ host, port }).replace(/^http/, 'tftp') };
 }
 
 async function openEngineOf(settings: Settings): Promise<Engine> {
@@ -94,8 +134,7 @@ async function openEngineOf(settings: Settings): Promise<Engine> {
   return openEngine(engineSettings(settings), plugins, options);
 }
 
-/** Both ports are taken before the first apply, so that a taken one is found in the first instant and not after minutes. */
-async function openListeners(
+async function openAdmin(
   settings: Settings,
   engine: Engine,
   repository: Repository,
@@ -104,20 +143,12 @@ async function openListeners(
   turns: Turns,
   reports: NodeReports,
   undo: (() => Promise<void>)[],
-): Promise<{ readonly node: Listener; readonly admin: Listener; readonly key: string }> {
-  const trusted = readProxies(settings.trustedProxies);
-  const proxies = 'has' in trusted ? trusted : noProxies;
-  const node = await listen({
-    address: settings.nodeListen,
-    name: 'node',
-    flag: '--node',
-    handler: nodeHandler(engine, { answers: metrics.answers, reports, log, proxies }),
-    admit: connectionLimit(proxies),
-    server: nodeServerOptions,
-  });
-  undo.push(() => node.close(graceMilliseconds));
+): Promise<{ readonly admin: Listener; readonly key: string }> {
   const key = randomBytes(32).toString('base64url');
-  const events = new EventFeed(engine);
+  const events = new EventFeed({
+    on: (event, listener) => engine.on(event, listener),
+    status: () => statusWithBoots(engine, reports),
+  });
   const { app, guard } = adminApp({
     engine,
     repository,
@@ -164,7 +195,7 @@ async function openListeners(
   undo.push(() => admin.close(graceMilliseconds));
   // Before the listener, which waits for responses under way: those of the feed end with it.
   undo.push(async () => events.close());
-  return { node, admin, key };
+  return { admin, key };
 }
 
 /** Asks the engine to look at the branch. A commit that cannot be applied is logged once, not at every poll. */
@@ -182,22 +213,6 @@ function lookWith(engine: Engine, log: Log): (reason: string) => Promise<void> {
       said: first,
       more: more.length || undefined,
     });
-  };
-}
-
-/** At the start and once a day: packs what has gathered, and removes what pushes left that were killed more than a day ago. */
-function tidyDaily(repository: Repository, log: Log): () => Promise<void> {
-  let underWay: Promise<void> = Promise.resolve();
-  const tidy = (): void => {
-    underWay = repository
-      .tidy()
-      .catch((error: Error) => log('warn', 'tidying the repository', { error: error.message }));
-  };
-  tidy();
-  const timer = setInterval(tidy, 86_400_000);
-  return async () => {
-    clearInterval(timer);
-    await underWay;
   };
 }
 

@@ -1,6 +1,8 @@
 /** What a running server measures: answers, pushes and applies as they happen, the rest when somebody asks. */
 import type { Engine, Status } from '../core/engine/types.ts';
 import { type Counter, gauge, type Histogram, Metrics } from './metrics.ts';
+import { NodeFigures } from './node/figures.ts';
+import type { TftpFigures } from './tftp/server.ts';
 
 /** Seconds: an apply of one row is in the first few, a first apply of a large cluster in the last. */
 const applyBounds = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
@@ -16,38 +18,39 @@ const states: readonly Status['state'][] = [
 ];
 
 export interface ServerMetrics {
-  /** Label `outcome`: `answer`, or the status of a refusal. */
-  readonly answers: Counter;
   /** Label `outcome`: `accepted` or `refused`. */
   readonly pushes: Counter;
   readonly applies: Histogram;
+  /** Hands over what the TFTP server counts. */
+  tftp(figures: () => TftpFigures): void;
   /** Remembers what a look at the disk found. */
   verified(drift: number): void;
   /** The text that is scraped. */
   text(): Promise<string>;
 }
 
-/** The metrics of one engine. Applies are taken from its own records, whoever asked for them. */
-export function serverMetrics(engine: Pick<Engine, 'status' | 'on'>, version: string): ServerMetrics {
+/** The metrics of one engine. Applies are taken from its own records, whoever asked for them; `nodes`: what the node listener counts. */
+export function serverMetrics(
+  engine: Pick<Engine, 'status' | 'on'>,
+  version: string,
+  nodes: Pick<NodeFigures, 'answers'> = new NodeFigures(),
+): ServerMetrics {
   const metrics = new Metrics();
-  const answers = metrics.counter('litehouse_answers_total', 'Answers given to nodes, by outcome.', 'outcome', [
-    'answer',
-    '403',
-    '404',
-    '409',
-    '503',
-  ]);
+  metrics.counted('litehouse_answers_total', 'Answers given to nodes, by outcome.', 'outcome', () => nodes.answers());
   const pushes = metrics.counter('litehouse_pushes_total', 'Pushes to the branch of the cluster.', 'outcome', [
     'accepted',
     'refused',
   ]);
   const applies = metrics.histogram('litehouse_apply_seconds', 'From the look at a commit to its end.', applyBounds);
   observeApplies(engine, applies);
+  let tftpFigures: (() => TftpFigures) | undefined;
   let verified: { readonly drift: number; readonly at: number } | undefined;
   return {
-    answers,
     pushes,
     applies,
+    tftp(figures) {
+      tftpFigures = figures;
+    },
     verified(drift) {
       verified = { drift, at: Date.now() / 1000 };
     },
@@ -57,6 +60,7 @@ export function serverMetrics(engine: Pick<Engine, 'status' | 'on'>, version: st
         ...statusLines(await engine.status()),
         ...gauge('litehouse_drift', 'Paths that differed when the disk was last verified.', one(verified?.drift)),
         ...gauge('litehouse_verified_timestamp_seconds', 'When the disk was last verified.', one(verified?.at)),
+        ...(tftpFigures === undefined ? [] : tftpLines(tftpFigures())),
         ...processLines(version),
       ];
       return `${lines.join('\n')}\n`;
@@ -100,6 +104,15 @@ function statusLines(status: Status): string[] {
       'Artifacts by state of their build.',
       [...builds].map(([name, value]) => ({ labels: { state: name }, value })),
     ),
+  ];
+}
+
+function tftpLines({ outcomes, bytes, active }: TftpFigures): string[] {
+  const samples = Object.entries(outcomes).map(([outcome, value]) => ({ labels: { outcome }, value }));
+  return [
+    ...gauge('litehouse_tftp_requests_total', 'What became of requests by TFTP.', samples, 'counter'),
+    ...gauge('litehouse_tftp_sent_bytes_total', 'Sent by TFTP, what was sent twice included.', one(bytes), 'counter'),
+    ...gauge('litehouse_tftp_transfers', 'Transfers by TFTP under way.', one(active)),
   ];
 }
 

@@ -37,13 +37,14 @@ describe('settings', () => {
     ]);
     expect(settings.nodeListen).toEqual({ host: '127.0.0.1', port: 3001 });
     expect(settings.adminListen).toEqual({ host: '127.0.0.1', port: 3080 });
+    expect(settings.tftpListen).toEqual({ host: '127.0.0.1', port: 6969 });
     expect(settings.reloads).toBe(false);
   });
 
-  test('build images only where root could give files their owners', async () => {
+  test('build the images whose rows ask for it, and only where root could give files their owners', async () => {
     const dir = temporary();
     expect((await readSettings(dir, {}, 1000)).images).toBe('external');
-    expect((await readSettings(dir, {}, 0)).images).toBe('built');
+    expect((await readSettings(dir, {}, 0)).images).toBe('rows');
     expect((await readSettings(await withFile('{"images":"external"}'), {}, 0)).images).toBe('external');
   });
 
@@ -53,6 +54,17 @@ describe('settings', () => {
     expect(settings.roots.get('tftp')).toBe(join(dir, 'boot'));
     expect(settings.roots.get('extra')).toBe('/srv/extra');
     expect(settings.adminListen).toEqual({ host: '::1', port: 4080 });
+  });
+
+  test('leave TFTP to others where they say off, in the file or by the flag', async () => {
+    const dir = await withFile('{"tftpListen":"[::]:69"}');
+    expect((await readSettings(dir)).tftpListen).toEqual({ host: '::', port: 69 });
+    expect((await readSettings(dir, { tftp: 'off' })).tftpListen).toBeUndefined();
+    const off = await withFile('{"tftpListen":"off"}');
+    expect((await readSettings(off)).tftpListen).toBeUndefined();
+    expect((await readSettings(off, { tftp: '127.0.0.1:7000' })).tftpListen).toEqual({ host: '127.0.0.1', port: 7000 });
+    expect((await failureOf('{"tftpListen":"on"}')).code).toBe('LH903');
+    await expect(readSettings(off, { tftp: 'nowhere' })).rejects.toThrow('--tftp nowhere: no address');
   });
 
   test('write what boot files point to before the boot files', async () => {

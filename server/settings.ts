@@ -1,13 +1,16 @@
 /** The server's own settings: one optional file in its directory, and flags over it. Never part of the pushed repository. */
+
 import { readFile } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import { z } from 'zod';
 import { settingsUnreadable, settingUnknown, settingWrong } from '../core/diagnostic/catalogue/server.ts';
 import type { EngineSettings } from '../core/engine/types.ts';
+import type { ImagesMode } from '../core/plan/make-plan.ts';
 import { managementNode } from '../core/plugin/output.ts';
 import { nearest } from '../core/tables/nearest.ts';
 import { Failure } from './command/failure.ts';
 import { type ListenAddress, parseListenAddress } from './listen-address.ts';
+import { listenersOf, tftpListenOf } from './listen-settings.ts';
 import { readProxies } from './node/source.ts';
 
 const listenText = z.string().refine((text) => parseListenAddress(text) !== undefined, {
@@ -29,6 +32,12 @@ export const settingsFile = z.strictObject({
   adminListen: listenText
     .default('127.0.0.1:3080')
     .describe('Where people and git come: clone, push, status, metrics.'),
+  tftpListen: z
+    .union([z.literal('off'), listenText])
+    .default('127.0.0.1:6969')
+    .describe(
+      'Where boot loaders fetch root `tftp` by TFTP (`0.0.0.0:69` in a cluster: every IPv4 address; `[::]:69`: every address), or `off`.',
+    ),
   trustedProxies: z
     .array(z.string())
     .refine((texts) => !('wrong' in readProxies(texts)), {
@@ -45,10 +54,10 @@ export const settingsFile = z.strictObject({
       'Root name to the directory behind it: tftp, install, exports, syncdirs, state. Default: folders below DIR/world.',
     ),
   images: z
-    .enum(['external', 'built'])
+    .enum(['external', 'rows', 'built'])
     .optional()
     .describe(
-      'Whether plugins build images, or trees, kernels and initrds are your own. Default: built as root, else external.',
+      'Which images plugins build: those whose linuximage row says so (`rows`, the default as root), every one that a plugin can (`built`), or none (`external`, the default otherwise: trees, kernels and initrds are your own).',
     ),
   reloads: z
     .boolean()
@@ -59,6 +68,13 @@ export const settingsFile = z.strictObject({
     .min(0)
     .default(3600)
     .describe('How long a replaced live file stays on the disk for nodes that have it open.'),
+  keepGenerations: z
+    .int()
+    .min(1)
+    .default(3)
+    .describe(
+      'How many earlier generations of an image stay on the disk, for a revert that builds nothing; those that nodes booted stay besides.',
+    ),
   pollSeconds: z
     .number()
     .min(0.05)
@@ -109,13 +125,16 @@ export interface Settings {
   readonly state: string;
   readonly nodeListen: ListenAddress;
   readonly adminListen: ListenAddress;
+  /** Undefined: something else serves root `tftp`. */
+  readonly tftpListen: ListenAddress | undefined;
   /** Addresses and networks; readable. */
   readonly trustedProxies: readonly string[];
   /** Root name to absolute directory. */
   readonly roots: ReadonlyMap<string, string>;
-  readonly images: 'external' | 'built';
+  readonly images: ImagesMode;
   readonly reloads: boolean;
   readonly holdSeconds: number;
+  readonly keepGenerations: number;
   readonly pollSeconds: number;
   readonly plugins: Readonly<Record<string, boolean | Readonly<Record<string, unknown>>>>;
   readonly pushes: { readonly maxBytes: number; readonly socket?: string };
@@ -126,6 +145,7 @@ export interface Settings {
 export interface SettingFlags {
   readonly node?: string;
   readonly admin?: string;
+  readonly tftp?: string;
 }
 
 /** Directory of each root below the server's own, where the settings name no other. */
@@ -135,10 +155,11 @@ const defaultRoots: readonly (readonly [name: string, folder: string])[] = [
   ['exports', 'exports.d'],
   ['syncdirs', 'syncdirs'],
   ['state', 'state'],
+  ['dnsmasq', 'dnsmasq'],
 ];
 
 /** Roots are written in rising rank, so that what a boot file points to is there before the boot file (DESIGN 10, law 3). */
-const ranks: Readonly<Record<string, number>> = { install: 1, syncdirs: 1, state: 1, exports: 2, tftp: 3 };
+const ranks: Readonly<Record<string, number>> = { install: 1, syncdirs: 1, state: 1, exports: 2, tftp: 3, dnsmasq: 3 };
 
 /** Reads the settings of the server in `dir`. Throws a Failure for a file that is not as it should be; a missing one is fine. */
 export async function readSettings(dir: string, flags: SettingFlags = {}, uid = process.getuid?.()): Promise<Settings> {
@@ -186,16 +207,16 @@ function parseSettings(
   const at = { file, line: 0, column: 0 };
   const parsed = settingsFile.safeParse(value);
   if (!parsed.success) throw settingsFailure(at, parsed.error.issues[0]);
-  const { nodeListen, adminListen, images, roots, pushes, ...rest } = parsed.data;
+  const { nodeListen, adminListen, tftpListen, images, roots, pushes, ...rest } = parsed.data;
   const socket = pushes.socket === undefined ? {} : { socket: resolve(dir, pushes.socket) };
   return {
     ...rest,
     ...placeOf(dir),
-    nodeListen: listenFlag('--node', flags.node) ?? listenOf(nodeListen),
-    adminListen: listenFlag('--admin', flags.admin) ?? listenOf(adminListen),
+    ...listenersOf(at, { nodeListen, adminListen }, flags),
+    tftpListen: tftpListenOf(tftpListen, flags.tftp),
     pushes: { maxBytes: pushes.maxBytes, ...socket },
     roots: placeRoots(dir, at, roots),
-    images: images ?? (uid === 0 ? 'built' : 'external'),
+    images: images ?? (uid === 0 ? 'rows' : 'external'),
   };
 }
 
@@ -228,20 +249,6 @@ function keysAt(path: readonly string[]): readonly string[] {
   if (path[0] === 'pushes') return ['maxBytes', 'socket'];
   if (path[0] === 'access') return ['anonymousOnLoopback'];
   return Object.keys(settingsFile.shape);
-}
-
-function listenOf(text: string): ListenAddress {
-  const address = parseListenAddress(text);
-  if (address === undefined) throw new Error(`the schema let ${text} through`);
-  return address;
-}
-
-function listenFlag(flag: string, text: string | undefined): ListenAddress | undefined {
-  if (text === undefined) return undefined;
-  const address = parseListenAddress(text);
-  if (address === undefined)
-    throw new Failure({ what: `${flag} ${text}: no address`, mend: `write ${flag} 127.0.0.1:4080` });
-  return address;
 }
 
 /** Names of the settings in which two differ. */
@@ -299,6 +306,7 @@ export function engineSettings(settings: Settings): EngineSettings {
       rank: ranks[name] ?? 1,
       holdSeconds: settings.holdSeconds,
     })),
+    keepGenerations: settings.keepGenerations,
     images: settings.images,
     reloads: settings.reloads,
   };

@@ -3,7 +3,9 @@ import * as apply from './catalogue/apply.ts';
 import * as boot from './catalogue/boot.ts';
 import * as check from './catalogue/check.ts';
 import * as edit from './catalogue/edit.ts';
+import * as image from './catalogue/image.ts';
 import * as lite from './catalogue/lite.ts';
+import * as live from './catalogue/live.ts';
 import * as nodes from './catalogue/nodes.ts';
 import * as plan from './catalogue/plan.ts';
 import * as policy from './catalogue/policy.ts';
@@ -28,7 +30,9 @@ export const areas: Readonly<Record<string, Readonly<Record<string, unknown>>>> 
   boot,
   check,
   edit,
+  image,
   lite,
+  live,
   nodes,
   plan,
   policy,

@@ -4,6 +4,7 @@ import type { View } from '../resolve/view.ts';
 import { changeTables } from './change-tables.ts';
 import { setNodes } from './nodeset.ts';
 import { replaceTable } from './replace-table.ts';
+import { setFile } from './set-file.ts';
 
 /** `chtab`: one row of each table named, found by the key's columns. */
 export interface ChangeTables {
@@ -32,11 +33,20 @@ export interface ReplaceTable {
   readonly text: string;
 }
 
-export type EditCommand = ChangeTables | SetNodes | ReplaceTable;
+/** `images update` and `images lock`: a whole file of an image, that a command keeps. */
+export interface SetFile {
+  readonly kind: 'file';
+  /** In the repository: `images/<name>/lock` or `images/<name>/taken`. */
+  readonly path: string;
+  /** Undefined removes it. */
+  readonly text?: string;
+}
+
+export type EditCommand = ChangeTables | SetNodes | ReplaceTable | SetFile;
 
 export type EditResult =
-  /** Path to new text; empty where everything is as asked already. */
-  | { readonly kind: 'files'; readonly files: ReadonlyMap<string, string> }
+  /** Path to new text, undefined where the file goes; empty where everything is as asked already. */
+  | { readonly kind: 'files'; readonly files: ReadonlyMap<string, string | undefined> }
   | { readonly kind: 'refused'; readonly diagnostics: readonly Diagnostic[] };
 
 /** The files that an edit changes in the commit of a view. */
@@ -48,6 +58,8 @@ export function computeEdit(view: View, command: EditCommand): EditResult {
       return setNodes(view, command);
     case 'tabedit':
       return replaceTable(view, command);
+    case 'file':
+      return setFile(view, command);
   }
 }
 

@@ -15,6 +15,7 @@ export function subjectOf(command: EditCommand): string {
 function wordsOf(command: EditCommand): string[] {
   if (command.kind === 'nodeset') return ['nodeset', command.noderange, command.state];
   if (command.kind === 'tabedit') return ['tabedit', command.table];
+  if (command.kind === 'file') return [command.text === undefined ? 'remove' : 'write', command.path];
   const tables = [...Object.keys(command.set), ...command.remove];
   // A key column may hold a secret, too: tables of the original have such.
   const key = Object.entries(command.key).map(

@@ -5,6 +5,7 @@ import { imageRank } from '../resolve/options.ts';
 import type { Image, LiteKind, Node, View } from '../resolve/view.ts';
 import { type EntryExplanation, explainEntry } from './file.ts';
 import { explainMount, explainTree, type MountExplanation, siteValue, type TreeExplanation } from './mount.ts';
+import { explainPolicy, type PolicyRefusal } from './policy.ts';
 import { shown } from './secret.ts';
 
 /** A text and where it was written; `at` undefined: it follows from others, or from a default. */
@@ -41,6 +42,8 @@ export interface NodeExplanation {
   /** How many litefile entries the image has of each kind. */
   readonly litefile: Readonly<Partial<Record<LiteKind, number>>>;
   readonly problems: readonly Diagnostic[];
+  /** What the policy table refuses it; empty: it may ask for its answer. */
+  readonly policy: readonly PolicyRefusal[];
   /** Every column of a node-keyed table that has a value; secrets masked. By table and column. */
   readonly values: readonly ColumnValue[];
 }
@@ -64,6 +67,7 @@ export function explainNode(view: View, node: Node): NodeExplanation {
     trees: node.litetree.map((mount) => explainTree(view, node, mount)),
     litefile: countKinds(node.image),
     problems: node.problems,
+    policy: explainPolicy(view, node),
     values: allValues(view, node),
   };
 }

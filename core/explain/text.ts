@@ -8,6 +8,7 @@ import type { Content } from './content.ts';
 import type { FileExplanation, FileGroup, LiteRowExplanation, TriedTree } from './file.ts';
 import type { MountExplanation, TreeExplanation } from './mount.ts';
 import type { ImageExplanation, NodeExplanation, Origin } from './node.ts';
+import type { PolicyRefusal } from './policy.ts';
 import type { SearchedRow, ValueExplanation, ValueGroup } from './value.ts';
 
 /** `tables/litefile.csv:3:12`; a dash where nothing was written. */
@@ -245,6 +246,7 @@ export function nodeLines(node: NodeExplanation, width: number): string[] {
     );
   for (const problem of node.problems)
     lines.push(...section('problem', renderDiagnostic({ ...problem, nodes: [] }, width)));
+  for (const refusal of node.policy) lines.push(...section('policy', policyLines(refusal, node.addresses)));
   lines.push('', ...aligned(node.values.map(valueCells)));
   return lines;
 
@@ -253,6 +255,11 @@ export function nodeLines(node: NodeExplanation, width: number): string[] {
     const cell = value.raw === undefined ? '' : `  from ${value.raw}`;
     return [`${value.table}.${value.column}`, value.text, placeText(value.at), through + cell];
   }
+}
+
+function policyLines({ commands, addresses, why, mend }: PolicyRefusal, all: readonly string[]): string[] {
+  const from = addresses.length === all.length ? '' : ` at ${addresses.join(', ')}`;
+  return [`may not ask for ${commands.join(' and ')}${from}: ${why}`, `mend: ${mend}`];
 }
 
 function originText({ text, at, note }: Origin): string {

@@ -44,12 +44,20 @@ describe('tables', () => {
     symlinkSync('site.csv', join(dir, 'linked.csv'));
     symlinkSync('folder.csv', join(dir, 'to-folder.csv'));
     symlinkSync('nowhere', join(dir, 'dangling.csv'));
-    const { files, others } = await readTableFiles(dir);
-    expect([files.map(({ name }) => name).sort(), others]).toEqual([
-      ['linked.csv', 'site.csv'],
-      ['.hidden.csv', 'dangling.csv', 'folder.csv', 'notes.txt', 'to-folder.csv', 'x.CSV'],
+    const { files, others, links } = await readTableFiles(dir);
+    const rest = ['.hidden.csv', 'dangling.csv', 'folder.csv'];
+    expect([files.map(({ name }) => name).sort(), others, links]).toEqual([
+      ['site.csv'],
+      [...rest, 'linked.csv', 'notes.txt', 'to-folder.csv', 'x.CSV'],
+      ['dangling.csv', 'linked.csv', 'to-folder.csv'],
     ]);
-    expect(await readTableFiles(join(dir, 'nowhere'))).toEqual({ files: [], others: [] });
+    // In a working copy what a link leads to is what would be replaced.
+    const followed = await readTableFiles(dir, { follow: true });
+    expect([followed.files.map(({ name }) => name).sort(), followed.others]).toEqual([
+      ['linked.csv', 'site.csv'],
+      [...rest, 'notes.txt', 'to-folder.csv', 'x.CSV'],
+    ]);
+    expect(await readTableFiles(join(dir, 'nowhere'))).toEqual({ files: [], others: [], links: [] });
   });
 });
 

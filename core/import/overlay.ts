@@ -2,11 +2,12 @@
 import { composeTrees, objectId } from '../repo/object-format.ts';
 import type { FileEntry, Snapshot } from '../repo/snapshot.ts';
 
-/** `files`: path to bytes. Files of `base` with those paths are replaced. */
-export function overlaySnapshot(base: Snapshot, files: ReadonlyMap<string, Buffer>): Snapshot {
+/** `files`: path to bytes, undefined where a file goes. Files of `base` with those paths are replaced. */
+export function overlaySnapshot(base: Snapshot, files: ReadonlyMap<string, Buffer | undefined>): Snapshot {
   const added: FileEntry[] = [];
   const contents = new Map<string, Buffer>();
   for (const [path, bytes] of files) {
+    if (bytes === undefined) continue;
     const oid = objectId('blob', bytes);
     added.push({ path, mode: '100644', oid });
     contents.set(oid, bytes);
@@ -17,7 +18,8 @@ export function overlaySnapshot(base: Snapshot, files: ReadonlyMap<string, Buffe
       const below = await base.list(folder);
       const prefix = folder === '' ? '' : `${folder}/`;
       const fresh = added.filter(({ path }) => path.startsWith(prefix));
-      if (fresh.length === 0) return below;
+      const goes = below.entries.some(({ path }) => files.has(path));
+      if (fresh.length === 0 && !goes) return below;
       const entries = [...below.entries.filter(({ path }) => !files.has(path)), ...fresh];
       entries.sort((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)));
       const trees = composeTrees(entries.map((entry) => ({ ...entry, path: entry.path.slice(prefix.length) })));

@@ -115,6 +115,69 @@ describe('the host of a row', () => {
   });
 });
 
+describe('a row that cannot be judged, or means nothing', () => {
+  const found = async (rows: string) =>
+    checkPolicy(await viewOf({ ...cluster, 'tables/policy.csv': header + rows })).map(
+      ({ code, severity, at, mend }) => `${code} ${severity} :${at?.line}:${at?.column} ${mend}`,
+    );
+
+  test('is refused for its parameters, and for its time, where it decides what nodes ask for', async () => {
+    expect(await found(`4.5,,,litefile,,-x,,deny\n${both}`)).toEqual([
+      expect.stringMatching(/^LH361 error :2:17 empty parameters/),
+    ]);
+    expect(await found(`4.5,,,,,-x,9:00,deny\n${both}`)).toEqual([
+      expect.stringMatching(/^LH361 error :2:12 empty time/),
+      expect.stringMatching(/^LH361 error :2:9 empty parameters/),
+    ]);
+  });
+
+  test.each([
+    ['litefiles', "did you mean 'litefile'?"],
+    ['Litetree', "did you mean 'litetree'?"],
+    ['ltiefile', "did you mean 'litefile'?"],
+    ['lite*', "did you mean 'litefile,litetree'?"],
+    ['*tree', "did you mean 'litetree'?"],
+    ['litefile litetree', "write commas between commands: 'litefile,litetree'"],
+    ['litefiel rpower', "write commas between commands: 'litefile,rpower'"],
+    ['rpower,litetre', "did you mean 'litetree'?"],
+  ])('with the command %s is told with what was meant', async (commands, mend) => {
+    expect(await found(`4.5,,,"${commands}",,,,allow\n${both}`)).toEqual([`LH367 warning :2:8 ${mend}`]);
+  });
+
+  test.each([
+    'ilitefile,llitefile,lslite,litefile',
+    'getbmcconfig',
+    'remoteimmsetup',
+    'rpower rinv',
+    'xdsh*',
+    'sitecommand',
+    '*',
+  ])('is not told of the command %s', async (commands) => {
+    expect(await found(`4.9,,,"${commands}",,,,allow\n${both}`)).toEqual([]);
+  });
+
+  test('is not told of a row with a name, which is about no node', async () => {
+    expect(await found(`4.5,root,,litefiles,,,,allow\n${both}`)).toEqual([]);
+  });
+
+  test('is told of one number with two answers, whose order in the file decides', async () => {
+    const rows = '4.70,,n01,litefile,,,,deny\n';
+    const twice = (line: number) => expect.stringMatching(new RegExp(`^LH368 warning :${line}:1 give the row`));
+    expect(await found(both + rows)).toEqual([twice(4)]);
+    expect((await found(rows + both)).filter((it) => it.startsWith('LH368'))).toEqual([twice(3)]);
+    // The order matters, which is why it is told.
+    expect([may(await worldOf(both + rows), '10.0.0.1'), may(await worldOf(rows + both), '10.0.0.1')]).toEqual([
+      true,
+      false,
+    ]);
+  });
+
+  test('is not told of one number for different commands, for equal answers or for rows with a name', async () => {
+    expect(await found('4.7,,,litefile,,,,allow\n4.70,,,litetree,,,,allow\n4.700,,,rpower,,,,deny\n')).toEqual([]);
+    expect(await found(`4.70,,n01,litefile,,,,accept\n4.700,root,,,,,,deny\n${both}`)).toEqual([]);
+  });
+});
+
 test('rows that decide about other commands are none of our business', async () => {
   const rows = '1,,,rpower,,"-x",9:00,deny\nx,,,"rinv,rpower",,,,perhaps\n2,admin,,,,"-x",9:00,allow\n';
   const view = await viewOf({ ...cluster, 'tables/policy.csv': header + rows + both });

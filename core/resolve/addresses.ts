@@ -129,6 +129,27 @@ export class Addresses {
     return alias === undefined ? [] : this.ofHost(alias);
   }
 
+  /**
+   * Addresses of a server of ours as the site names it: of an address those of the host that has it, because site.master is an
+   * address as a rule, and the host has others. Only a hosts row of the host's own, without a pattern, is looked for.
+   */
+  ofServer(name: string): readonly string[] {
+    const literal = normalAddress(name);
+    if (literal === undefined) return this.all(name);
+    for (const row of this.hosts?.rows ?? []) {
+      const host = this.hosts?.value(row, 'node');
+      const cells = [this.hosts?.value(row, 'ip'), this.hosts?.value(row, 'otherinterfaces')];
+      // The text decides quickly; only IPv6 has other spellings.
+      if (host === undefined || !cells.some((cell) => cell?.includes(':') || cell?.includes(literal))) continue;
+      if (cells.some((cell) => cell?.startsWith('|'))) continue;
+      const addresses = this.ofHost(host);
+      if (!addresses.includes(literal)) continue;
+      this.asked.add(host);
+      return addresses;
+    }
+    return [literal];
+  }
+
   /** The first address of a name, as View.addressOf gives it. */
   first(name: string): string | undefined {
     return this.all(name)[0];

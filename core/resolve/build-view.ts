@@ -8,6 +8,7 @@ import type { TableSchema } from '../tables/schema.ts';
 import { schemas } from '../tables/schemas.ts';
 import type { Table } from '../tables/table.ts';
 import { Addresses, readNetworks } from './addresses.ts';
+import { Facing } from './facing.ts';
 import { Findings } from './findings.ts';
 import { type DraftImage, readImages } from './images.ts';
 import { readLitefile } from './litefile.ts';
@@ -122,7 +123,7 @@ function ourAddresses(
 ): Set<string> {
   const ours = new Set<string>();
   const master = site.get('master');
-  if (master !== undefined) for (const address of addresses.all(master)) ours.add(address);
+  if (master !== undefined) for (const address of addresses.ofServer(master)) ours.add(address);
   if ((tables.get('servicenode')?.rows.length ?? 0) === 0) return ours;
   for (const name of nodes) {
     if (!/^(1|y|yes)$/i.test(lookup.value(name, 'servicenode', 'nfsserver')?.text ?? '')) continue;
@@ -156,6 +157,7 @@ export async function buildView(snapshot: Snapshot, base: ViewBase, decide?: Bui
     site,
     lookup,
     addresses,
+    facing: new Facing(addresses, readNetworks(tables.get('networks'))),
     findings,
     knownColumns: columnsOf(tables, base.extraSchemas),
     knownTables: [...new Set([...schemas.keys(), ...base.extraSchemas.map(({ name }) => name), ...tables.keys()])],
@@ -179,7 +181,6 @@ export async function buildView(snapshot: Snapshot, base: ViewBase, decide?: Bui
     nodelist.groups,
     {
       ...mounts,
-      networks: readNetworks(tables.get('networks')),
       siteMaster: site.get('master'),
       images,
       treeRows: litetree.rows,
@@ -208,6 +209,7 @@ export async function buildView(snapshot: Snapshot, base: ViewBase, decide?: Bui
     images,
     value: (node, table, column) => lookup.value(node, table, column),
     addressOf: (name) => addresses.first(name),
+    addressesOf: (name) => addresses.ofServer(name),
     folder: (name) => loaded.folders.get(name) ?? { tree: undefined, entries: [] },
     text: (path) => loaded.texts.get(path),
     installdir: trimmedDirectory(site.get('installdir'), '/install'),

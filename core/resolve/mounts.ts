@@ -5,12 +5,13 @@ import {
   templateError,
   valueMissing,
   valueRefused,
+  variableSecret,
   variableUnknown,
 } from '../diagnostic/catalogue/nodes.ts';
 import { unresolvedServer } from '../diagnostic/catalogue/resolve.ts';
 import type { Diagnostic } from '../diagnostic/diagnostic.ts';
 import type { Row, Table } from '../tables/table.ts';
-import type { Addresses } from './addresses.ts';
+import type { Facing } from './facing.ts';
 import type { Findings } from './findings.ts';
 import type { NodeLookup } from './lookup.ts';
 import { everyImage, imageRank } from './options.ts';
@@ -22,7 +23,7 @@ export interface MountContext {
   readonly tables: ReadonlyMap<string, Table>;
   readonly site: ReadonlyMap<string, string>;
   readonly lookup: NodeLookup;
-  readonly addresses: Addresses;
+  readonly facing: Facing;
   readonly findings: Findings;
   /** Columns of a table that a variable may name: schema and the file's own header; undefined: no such table. */
   readonly knownColumns: (table: string) => readonly string[] | undefined;
@@ -33,6 +34,7 @@ const templateKinds = {
   command: commandRefused,
   table: variableUnknown,
   column: variableUnknown,
+  secret: variableSecret,
   syntax: templateError,
   path: templateError,
 } as const;
@@ -122,24 +124,25 @@ export function litetreeOf(image: string, groups: readonly string[], rows: reado
  *  no mount. `needsServer`: a state directory must have one. */
 export function mountFor(
   context: MountContext,
-  node: string,
+  node: { readonly name: string; readonly addresses: readonly string[] },
   row: Row,
   column: string,
   template: Template,
   needsServer: boolean,
 ): Mount | undefined {
   const at = () => row.table.at(row, column);
-  const expanded = expandTemplate(template, (reference) => referenced(context, node, reference));
+  const { name } = node;
+  const expanded = expandTemplate(template, (reference) => referenced(context, name, reference));
   const key = `${row.table.name}:${row.offset}`;
   if ('missing' in expanded) {
     const names = expanded.missing.map(referenceText).join(', ');
-    context.findings.add(`missing:${key}:${names}`, node, () =>
+    context.findings.add(`missing:${key}:${names}`, name, () =>
       valueMissing(at(), { variables: names, table: row.table.name }),
     );
     return undefined;
   }
   if ('error' in expanded) {
-    context.findings.add(`badvalue:${key}:${expanded.error.message}`, node, () =>
+    context.findings.add(`badvalue:${key}:${expanded.error.message}`, name, () =>
       valueRefused(at(), {
         text: row.table.value(row, column) ?? '',
         why: expanded.error.message,
@@ -162,15 +165,15 @@ export function mountFor(
           ? "its path climbs with '..'"
           : undefined;
   if (why !== undefined) {
-    context.findings.add(`mount:${key}:${why}`, node, () => badMount(at(), { text, why }));
+    context.findings.add(`mount:${key}:${why}`, name, () => badMount(at(), { text, why }));
     return undefined;
   }
   let address: string | undefined;
   if (server !== undefined) {
     const bare = server.replace(/^\[(.*)\]$/, '$1');
-    address = context.addresses.first(bare);
+    address = context.facing.of(bare, node.addresses);
     if (address === undefined) {
-      context.findings.add(`server:${bare}`, node, () => unresolvedServer(at(), { name: bare }));
+      context.findings.add(`server:${bare}`, name, () => unresolvedServer(at(), { name: bare }));
       address = server;
     }
   }

@@ -14,6 +14,7 @@ import {
 import type { Diagnostic } from '../diagnostic/diagnostic.ts';
 import { nearest } from '../tables/nearest.ts';
 import type { Row, Table } from '../tables/table.ts';
+import type { Addresses } from './addresses.ts';
 import { litetreeOf, type MountContext, mountFor, stateliteRow, type Templates, type TreeRow } from './mounts.ts';
 import { imageServerOf, masterOf, type ServerContext } from './servers.ts';
 import type { Image, LiteEntry, Mac, Mount, Node, NodeState, TreeMount, Value } from './view.ts';
@@ -27,6 +28,7 @@ const nodeName = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 const methodWords: ReadonlySet<string> = new Set(['install', 'netboot', 'statelite', 'nimimage']);
 
 export interface NodeContext extends MountContext, ServerContext {
+  readonly addresses: Addresses;
   readonly images: ReadonlyMap<string, Image>;
   readonly treeRows: readonly TreeRow[];
   readonly templates: Templates;
@@ -152,7 +154,7 @@ function makeNode(
   let statemnt: Mount | undefined;
   if (boots && image !== undefined && perThis !== undefined) {
     for (const tree of perThis.trees) {
-      const mount = mountFor(context, name, tree.row, 'directory', tree.template, false);
+      const mount = mountFor(context, { name, addresses }, tree.row, 'directory', tree.template, false);
       if (mount === undefined) continue;
       const ours = mount.address !== undefined && context.ours.has(mount.address) && isPublished(mount.path);
       const present = !ours || context.published(mount.path);
@@ -170,7 +172,7 @@ function makeNode(
     const stateRow = stateliteRow(context, [name, ...groups], image.name, image.groups);
     const template = stateRow === undefined ? undefined : context.templates.of(stateRow, 'statemnt');
     if (stateRow !== undefined && template !== undefined) {
-      statemnt = mountFor(context, name, stateRow, 'statemnt', template, true);
+      statemnt = mountFor(context, { name, addresses }, stateRow, 'statemnt', template, true);
     }
     const first = perThis.persistent[0];
     if (first !== undefined && statemnt === undefined) {

@@ -4,9 +4,10 @@
  (the original looked for a column `room-suf`). Variables side by side are joined with a dot, as in the original:
  `$nodepos.rack$nodepos.u` is `7.3`; where one of the two is in braces they are not: `${nodepos.rack}${nodepos.u}` is `73`.
  `$$` is a dollar sign. `//` in the path becomes `/`. Blanks and `#` are text like any other; `0` is a value. */
-import { commandRefused, templateError, variableUnknown } from '../diagnostic/catalogue/nodes.ts';
+import { commandRefused, templateError, variableSecret, variableUnknown } from '../diagnostic/catalogue/nodes.ts';
 import type { Diagnostic, Position } from '../diagnostic/diagnostic.ts';
 import { type KnownColumns, refuseUnknown } from '../noderange/attribute.ts';
+import { holdsSecrets } from '../tables/schemas.ts';
 
 /** A variable. `$node` has the table `node` and an empty column; `$site.key` the table `site`. */
 export interface Reference {
@@ -26,7 +27,7 @@ export interface Template {
 }
 
 export interface TemplateError {
-  readonly reason: 'command' | 'table' | 'column' | 'syntax' | 'path';
+  readonly reason: 'command' | 'table' | 'column' | 'secret' | 'syntax' | 'path';
   /** Index in the text. */
   readonly offset: number;
   readonly message: string;
@@ -100,6 +101,7 @@ export function compileTemplate(
 export function templateDiagnostic(error: TemplateError, text: string, at: Position | undefined): Diagnostic {
   const fault = { text, why: error.message, mend: error.mend };
   if (error.reason === 'command') return commandRefused(at, fault);
+  if (error.reason === 'secret') return variableSecret(at, fault);
   if (error.reason === 'table' || error.reason === 'column') return variableUnknown(at, fault);
   return templateError(at, fault);
 }
@@ -131,6 +133,10 @@ function readVariable(text: string, offset: number, known: KnownColumns): Variab
   if (table === 'site') return { table, column, end, braced };
   const unknown = refuseUnknown(table, column, known);
   if (unknown !== undefined) return { reason: unknown.what, offset, message: unknown.message, mend: unknown.mend };
+  if (holdsSecrets(table, column)) {
+    const message = `${whole} is a secret, and a mount is seen by everybody`;
+    return { reason: 'secret', offset, message, mend: 'name a column that holds no secret' };
+  }
   return { table, column, end, braced };
 }
 

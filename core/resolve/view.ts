@@ -135,6 +135,8 @@ export interface View {
   value(node: string, table: string, column: string): Value | undefined;
   /** Address of a name by the hosts table; an address gives itself; undefined where unknown. Never DNS. */
   addressOf(name: string): string | undefined;
+  /** All addresses of a host, by its name or one of its addresses: hosts.ip first, then hosts.otherinterfaces. */
+  addressesOf(name: string): readonly string[];
   /** `syncdirs`, `custom`, `images`: what the commit has there. */
   folder(name: 'syncdirs' | 'custom' | 'images'): Folder;
   /** Text of a file below `custom/` or of attributes.csv (UTF-8); undefined where there is none. Overlay content is not loaded. */

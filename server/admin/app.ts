@@ -2,13 +2,15 @@
 import type { HttpBindings } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
 import type { z } from 'zod';
-import type { Engine } from '../../core/engine/types.ts';
+import { heldText } from '../../core/engine/held-text.ts';
+import type { Engine, HeldGroup } from '../../core/engine/types.ts';
 import { diagnosticToJson, diffToJson } from '../../core/plan/json.ts';
 import { planToMarkdown } from '../../core/plan/markdown.ts';
 import type { Repository } from '../../core/repo/repository.ts';
 import type { Snapshot } from '../../core/repo/snapshot.ts';
 import type { ApplyEdit } from '../edits.ts';
 import { metricsType } from '../metrics.ts';
+import { historyWithBoots, statusWithBoots } from '../reports/counts.ts';
 import type { NodeReports } from '../reports/reports.ts';
 import type { ServerMetrics } from '../server-metrics.ts';
 import { version } from '../version.ts';
@@ -16,6 +18,7 @@ import { type AccessRequest, type AccessRules, type Caller, judgeAccess } from '
 import { mountEdits } from './edits.ts';
 import type { EventFeed } from './events.ts';
 import { explainInEffect } from './explain.ts';
+import { mountImages } from './images.ts';
 import { listNodes, nodeToJson } from './nodes.ts';
 import { openApiDocument } from './openapi.ts';
 import { readinessOf, readinessText } from './ready.ts';
@@ -66,6 +69,9 @@ const index = `litehouse
   GET  /verify                      where the disk differs from what should be there
   POST /apply                       look at main now ({"repair":true} mends drift, {"retryBuilds":true} builds again)
   POST /release                     let go of exports that are held for running nodes: {"nodes":"n01"}
+  GET  /images                      images: what is planned, what is on the disk and why, which nodes booted it
+  POST /images/NAME/build           build an image, whether a node has it or not (…/forget takes that back)
+  POST /images/prune                remove what nothing needs ({"dryRun":true}: only say it)
   POST /edit                        change rows as chtab, tabedit and nodeset do, in a commit ({"dryRun":true}: only the plan)
   GET  /events                      server-sent events: change, build, status
   GET  /health                      ok
@@ -114,8 +120,10 @@ export function adminApp(parts: AdminParts): { readonly app: Hono<AdminEnv>; rea
   route('GET', '/metrics', 'read', async (c) =>
     c.text(await parts.metrics.text(), 200, { 'content-type': metricsType }),
   );
-  route('GET', '/status', 'read', async (c) => c.json(await engine.status()));
-  route('GET', '/history', 'read', async (c) => c.json(await engine.history(limitOf(c.req.query('limit')))));
+  route('GET', '/status', 'read', async (c) => c.json(await statusWithBoots(engine, parts.reports)));
+  route('GET', '/history', 'read', async (c) =>
+    c.json(await historyWithBoots(engine, parts.reports, limitOf(c.req.query('limit')))),
+  );
   route('GET', '/nodes', 'read', (c) => c.json(listNodes(engine)));
   route('GET', '/nodes/:node', 'read', (c) => {
     const node = nodeToJson(engine, c.req.param('node') ?? '');
@@ -141,6 +149,7 @@ export function adminApp(parts: AdminParts): { readonly app: Hono<AdminEnv>; rea
     return c.json(await engine.reconcile(`asked by ${caller.name}`, { ...options, again: true }));
   });
   mountRelease(app, guard, engine);
+  mountImages(app, guard, engine);
   mountReports(app, guard, { engine, reports: parts.reports });
   if (parts.edit !== undefined) mountEdits(app, guard, parts.edit);
   app.notFound((c) => notFound(c, `nothing at ${c.req.method} ${c.req.path}; GET / says what is here`));
@@ -193,14 +202,20 @@ async function judged(c: AdminContext, parts: AdminParts, withDiff: boolean): Pr
   if (snapshot === undefined) return notFound(c, `no commit ${name}`);
   const preview = await parts.engine.judge(snapshot);
   if (format === 'markdown')
-    return c.text(planToMarkdown(preview), 200, { 'content-type': 'text/markdown; charset=utf-8' });
+    return c.text(planToMarkdown(preview) + heldMarkdown(preview.held), 200, {
+      'content-type': 'text/markdown; charset=utf-8',
+    });
   const diff = preview.diff === undefined ? undefined : diffToJson(preview.diff);
   return c.json({
     commit: preview.commit,
     ok: preview.ok,
     diagnostics: preview.diagnostics.map(diagnosticToJson),
-    ...(withDiff ? { diff } : {}),
+    ...(withDiff ? { diff, held: preview.held } : {}),
   });
+}
+
+function heldMarkdown(held: readonly HeldGroup[] | undefined): string {
+  return held === undefined ? '' : `\n${held.map((group) => `- held: ${heldText(group)}`).join('\n')}\n`;
 }
 
 async function applyOptions(c: AdminContext): Promise<z.infer<typeof applyRequest> | undefined> {

@@ -1,5 +1,5 @@
 /** Server-sent events: what the engine says as it happens, and its status after each change, to a bounded number of listeners. */
-import type { Engine } from '../../core/engine/types.ts';
+import type { Engine, Status } from '../../core/engine/types.ts';
 
 export interface EventFeedOptions {
   /** More listeners than that are refused. */
@@ -12,6 +12,11 @@ export interface EventFeedOptions {
   readonly pace?: number;
 }
 
+/** What is fed: the engine's news, and a status as GET /status gives it. */
+export interface EventSource extends Pick<Engine, 'on'> {
+  status(): Promise<Status>;
+}
+
 interface Listener {
   send(text: string): void;
   end(): void;
@@ -22,7 +27,7 @@ interface Listener {
  * The first one of each listener is its status.
  */
 export class EventFeed {
-  private readonly engine: Pick<Engine, 'on' | 'status'>;
+  private readonly engine: EventSource;
   private readonly options: Required<EventFeedOptions>;
   private readonly listeners = new Set<Listener>();
   private readonly off: (() => void)[];
@@ -30,7 +35,7 @@ export class EventFeed {
   private statusTimer: NodeJS.Timeout | undefined;
   private closed = false;
 
-  constructor(engine: Pick<Engine, 'on' | 'status'>, options: EventFeedOptions = {}) {
+  constructor(engine: EventSource, options: EventFeedOptions = {}) {
     this.engine = engine;
     this.options = {
       mostListeners: options.mostListeners ?? 64,

@@ -1,6 +1,7 @@
 /** The OpenAPI 3.1 document of the admin listener. A test holds it against the routes, and the routes' answers against its schemas. */
 import { z } from 'zod';
 import { editOutcome, editRequest } from '../edits.ts';
+import { buildOutcome, forgetOutcome, imageList, pruneOutcome, pruneRequest } from './images.ts';
 import { releaseOutcome, releaseRequest } from './release.ts';
 import * as schemas from './schemas.ts';
 import type { Scope } from './tokens.ts';
@@ -125,8 +126,32 @@ export const operations: Readonly<Record<string, Operation>> = {
     gives: releaseOutcome,
     errors: { 400: 'The body or the noderange cannot be read' },
   },
+  'GET /images': {
+    summary: 'Images: what is planned, what is on the disk and why it stays, which nodes booted it',
+    scope: 'read',
+    gives: imageList,
+  },
+  'POST /images/{image}/build': {
+    summary: 'Build an image, whether a node has it or not; what failed of it is tried again',
+    scope: 'admin',
+    gives: buildOutcome,
+    errors: { 422: 'There is nothing to build; the same shape says why' },
+  },
+  'POST /images/{image}/forget': {
+    summary: 'Take back that an image is to be built by name; what is built stays as an earlier generation does',
+    scope: 'admin',
+    gives: forgetOutcome,
+  },
+  'POST /images/prune': {
+    summary: 'Remove artifacts that nothing needs',
+    scope: 'admin',
+    body: pruneRequest,
+    gives: pruneOutcome,
+    errors: { 400: 'The body is not as it should be' },
+  },
   'POST /edit': {
-    summary: 'Change rows as chtab, tabedit and nodeset do: a commit on the branch, checked and planned like a push',
+    summary:
+      'Change rows as chtab, tabedit and nodeset do: a commit on the branch, checked and planned like a push; with dryRun the right to read is enough',
     scope: 'push',
     body: editRequest,
     gives: editOutcome,

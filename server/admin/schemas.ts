@@ -27,6 +27,19 @@ const record = z
   })
   .describe('What became of a commit');
 
+const held = z
+  .array(z.strictObject({ root: z.string(), path: z.string(), line: z.string(), nodes: z.array(z.string()) }))
+  .describe('Lines of shared files that stay for nodes that run with them, until they boot again or are released');
+
+const boots = z
+  .strictObject({
+    commit,
+    nodes: z.int().describe('Nodes that would be told its set now'),
+    booted: z.int().describe('Those of them whose last whole boot named it'),
+    running: z.int().describe('All nodes whose last whole boot named it'),
+  })
+  .describe('How far a commit came on the nodes');
+
 export const status = z.strictObject({
   head: commit.optional().describe('What the branch points at'),
   applied: commit.optional().describe('What is in effect'),
@@ -36,16 +49,22 @@ export const status = z.strictObject({
   nodes: z.int(),
   waiting: z.array(z.strictObject({ image: z.string().optional(), why: z.string(), nodes: z.array(z.string()) })),
   builds: z.array(
-    z.strictObject({ id: z.string(), state: z.string(), detail: z.string(), progress: z.number().optional() }),
+    z.strictObject({
+      id: z.string(),
+      state: z.string(),
+      detail: z.string().describe('Why it failed, or the last line of its log'),
+      progress: z.number().optional().describe('From 0 to 1'),
+      log: z.string().optional().describe('File with the whole log, on the server'),
+    }),
   ),
+  asked: z.array(z.string()).describe('Images that are built because somebody asked for them by name'),
   external: z.array(z.string()).describe("Images that are the administrator's own"),
   blocked: z.array(z.strictObject({ root: z.string(), path: z.string(), what: z.string() })),
   needsRoot: z.int(),
   skippedReloads: z.array(z.string()),
   warnings: z.int(),
-  held: z
-    .array(z.strictObject({ root: z.string(), path: z.string(), line: z.string(), nodes: z.array(z.string()) }))
-    .describe('Lines of shared files that stay for nodes that run with them, until they boot again or are released'),
+  held,
+  boots: z.array(boots).describe('Commits that nodes have sets of, the one in effect first'),
 });
 
 export const history = z.array(
@@ -60,6 +79,7 @@ export const history = z.array(
     subject: z.string(),
     body: z.string(),
     record: record.optional(),
+    boots: boots.optional(),
   }),
 );
 
@@ -98,7 +118,10 @@ export const diagnostics = z.strictObject({
   diagnostics: z.array(diagnostic),
 });
 
-export const plan = diagnostics.extend({ diff: diff.optional().describe('None where errors left nothing to plan') });
+export const plan = diagnostics.extend({
+  diff: diff.optional().describe('None where errors left nothing to plan'),
+  held: held.optional(),
+});
 
 export const drift = z.strictObject({
   drift: z.array(

@@ -42,6 +42,8 @@ export interface PushJudge {
   judgeBranch(change: BranchChange): Promise<{ readonly lines: readonly string[] }>;
   /** The cluster's branch is at `oid` now: apply it, and tell what was done and how to undo it. */
   applied(oid: string, print: Print, push: Push): Promise<void>;
+  /** Tells how what `oid` wants built gets on, until it is done or nobody listens. */
+  built?(oid: string, print: Print, signal: AbortSignal): Promise<void>;
 }
 
 export interface GateOptions {
@@ -63,13 +65,18 @@ export interface GateOptions {
 const BRANCHES_JUDGED = 5;
 
 const PLAN = 'plan';
+const WAIT = 'wait';
 const PLANNED = `nothing was changed: you asked with -o ${PLAN}`;
 
 /** Makes the handlers for `listenForPushes`. */
 export function pushGate(gate: GateOptions): PushHandlers {
   const { repository, judge, branch = 'main', patience = 120_000, settle = 5_000, log = () => {} } = gate;
   const main = `refs/heads/${branch}`;
-  const known: Readonly<Record<string, string>> = { [PLAN]: 'show the plan and change nothing', ...gate.options };
+  const known: Readonly<Record<string, string>> = {
+    [PLAN]: 'show the plan and change nothing',
+    [WAIT]: 'stay until what it wants built is built, or fails',
+    ...gate.options,
+  };
   const turns = gate.turns ?? new Turns();
 
   async function preReceive(push: Push, relay: ObjectSource, print: Print, signal: AbortSignal) {
@@ -170,6 +177,11 @@ export function pushGate(gate: GateOptions): PushHandlers {
       if (update === undefined || update.new === NO_OBJECT) return;
       turns.check();
       await judge.applied(update.new, print, push);
+    },
+    async linger(push, print, signal) {
+      const update = push.updates.find(({ ref }) => ref === main);
+      if (update === undefined || update.new === NO_OBJECT || !push.options.includes(WAIT)) return;
+      await judge.built?.(update.new, print, signal);
     },
   };
 }

@@ -30,6 +30,11 @@ export interface PushHandlers {
   ): Promise<{ readonly accept: boolean }>;
   /** Told after git moved the refs; runs to its end also when the pusher goes away. */
   postReceive(push: Push, print: Print): Promise<void>;
+  /**
+   * What the pusher asked to be told after that, for as long as it takes: it counts as no push under way, and `signal` aborts when
+   * the pusher goes away or the server stops.
+   */
+  linger?(push: Push, print: Print, signal: AbortSignal): Promise<void>;
 }
 
 export interface ListenOptions {
@@ -43,6 +48,9 @@ export interface ListenOptions {
   readonly silence?: number;
   readonly log?: (line: string) => void;
 }
+
+/** Pushers that wait for builds; more of them are let go at once. */
+const MOST_LINGERING = 512;
 
 /** A path of a unix socket has room for so many bytes, the final NUL not counted. */
 const LONGEST_PATH = 107;
@@ -83,15 +91,25 @@ export async function listenForPushes(
     );
   await refuseLiveServer(socketPath);
   const open = new Set<Socket>();
+  // Who only waits for builds keeps nobody from pushing.
+  const lingering = new Set<Socket>();
   const server = createServer((socket) => {
     socket.on('error', () => {});
-    if (open.size >= (options.maxConnections ?? 64)) {
+    if (open.size - lingering.size >= (options.maxConnections ?? 64)) {
       void refuse(socket, 'too many pushes at once: push again in a while');
       return;
     }
     open.add(socket);
-    socket.on('close', () => open.delete(socket));
-    converse(socket, handlers, options.silence ?? 60_000).catch((error: unknown) => {
+    socket.on('close', () => {
+      open.delete(socket);
+      lingering.delete(socket);
+    });
+    const mayLinger = (): boolean => {
+      if (lingering.size >= MOST_LINGERING) return false;
+      lingering.add(socket);
+      return true;
+    };
+    converse(socket, handlers, options.silence ?? 60_000, mayLinger).catch((error: unknown) => {
       log(`push: ${error instanceof Error ? error.message : String(error)}`);
       hangUp(socket);
     });
@@ -114,7 +132,12 @@ export async function listenForPushes(
 }
 
 /** One connection: the first frame says what is pushed, then we ask and the hook answers, and at last we give the verdict. */
-async function converse(socket: Socket, handlers: PushHandlers, silence: number): Promise<void> {
+async function converse(
+  socket: Socket,
+  handlers: PushHandlers,
+  silence: number,
+  mayLinger: () => boolean,
+): Promise<void> {
   const gone = new AbortController();
   const relay = new Relay(socket);
   const frames = readFrames(socket);
@@ -165,7 +188,11 @@ async function converse(socket: Socket, handlers: PushHandlers, silence: number)
   try {
     if (asked.hook === 'pre-receive')
       ({ accept } = await handlers.preReceive(push, watched(relay, socket, silence), print, gone.signal));
-    else await handlers.postReceive(push, print);
+    else {
+      await handlers.postReceive(push, print);
+      // The pusher went away: not an error, and nobody to tell.
+      if (handlers.linger !== undefined && mayLinger()) await handlers.linger(push, print, gone.signal);
+    }
   } catch (error) {
     await refuse(socket, error instanceof Error ? error.message : String(error));
     throw error;

@@ -1,7 +1,9 @@
 /** Explanations of values, files, nodes and images as data and as lines: what the command prints and the admin listener answers. */
+
 import { Authors } from '../../core/explain/authorship.ts';
 import { readContent } from '../../core/explain/content.ts';
 import { explainFile, type FileExplanation, groupFiles, normalPath } from '../../core/explain/file.ts';
+import { buildLines, explainBuild } from '../../core/explain/image.ts';
 import { explainMount, siteValue } from '../../core/explain/mount.ts';
 import { explainImage, explainNode } from '../../core/explain/node.ts';
 import {
@@ -16,8 +18,11 @@ import {
   valueLines,
 } from '../../core/explain/text.ts';
 import { explainValue, groupValues } from '../../core/explain/value.ts';
+import { asksForBuild } from '../../core/image/columns.ts';
+import { plannedImageOf } from '../../core/image/plan.ts';
 import { foldNodes } from '../../core/noderange/fold.ts';
 import { diagnosticToJson } from '../../core/plan/json.ts';
+import type { ImagePlan } from '../../core/plugin/plugin.ts';
 import type { Repository } from '../../core/repo/repository.ts';
 import type { Snapshot } from '../../core/repo/snapshot.ts';
 import { isFullPath } from '../../core/resolve/litefile.ts';
@@ -25,6 +30,7 @@ import type { Image, Node, View } from '../../core/resolve/view.ts';
 import { nearest } from '../../core/tables/nearest.ts';
 import { Failure } from '../command/failure.ts';
 import { readColumn } from '../command/nodels.ts';
+import type { Builders } from './view.ts';
 
 /** Lines of a file's content that are shown. */
 const contentLines = 10;
@@ -35,6 +41,8 @@ export interface ExplanationSources {
   readonly snapshot: Snapshot;
   /** Undefined: a folder that git does not know; nothing has an author. */
   readonly repository: Repository | undefined;
+  /** Who would build an image; undefined: not known, and its build is not explained. */
+  readonly builders?: Builders;
 }
 
 export interface Explanation {
@@ -49,9 +57,32 @@ interface Question extends ExplanationSources {
 }
 
 /** Says what an image is. */
-export function explanationOfImage({ view }: ExplanationSources, image: Image): Explanation {
+export function explanationOfImage({ view, builders }: ExplanationSources, image: Image): Explanation {
   const found = explainImage(view, image);
-  return { data: found, lines: (width) => imageLines(found, width) };
+  if (builders === undefined) return { data: found, lines: (width) => imageLines(found, width) };
+  const plan = firstPlan(builders, view, image);
+  const planned = plan === undefined ? undefined : plannedImageOf(plan);
+  const build = planned === undefined ? undefined : explainBuild(planned);
+  // Another's plugin says nothing of how it builds.
+  const lines = plan !== undefined && build === undefined ? [`built by  ${plan.build.plugin}`] : buildLines(build);
+  const builds = builders.images === 'built' || (builders.images === 'rows' && asksForBuild(view, image));
+  if (plan !== undefined && !builds) {
+    const why =
+      builders.images === 'external' ? 'by the setting images' : 'linuximage.build of its row does not say yes';
+    lines.unshift(`external  ${why}: nothing is built here; below stands what a build would do`);
+  }
+  return {
+    data: { ...found, builds, build: build ?? plan?.build ?? null },
+    lines: (width) => [...imageLines(found, width), '', ...lines],
+  };
+}
+
+function firstPlan({ plugins }: Builders, view: View, image: Image): ImagePlan | undefined {
+  for (const { hooks } of plugins) {
+    const plan = hooks.images?.(view, image);
+    if (plan !== undefined) return plan;
+  }
+  return undefined;
 }
 
 /**
@@ -66,7 +97,8 @@ export async function explanationOfNodes(
 ): Promise<Explanation> {
   const question = { ...sources, authors: new Authors(sources.view, sources.repository) };
   if (about === undefined) return nodeExplanation(question, nodes);
-  if (about.startsWith('/')) return fileExplanation(question, nodes, about);
+  // No table, column or key has a slash: `etc/motd` can only mean the file.
+  if (about.includes('/')) return fileExplanation(question, nodes, about.startsWith('/') ? about : `/${about}`);
   if (about.startsWith('site.')) return siteExplanation(question, about.slice('site.'.length));
   return valueExplanation(question, nodes, about);
 }

@@ -4,6 +4,9 @@ import { z } from 'zod';
 /** The largest log of one report, in bytes. */
 export const maxLogBytes = 65_536;
 
+/** Logs that may wait in memory to be written, in bytes; what comes when the disk is slower than that is refused. */
+export const mostWaitingBytes = 16 * 2 ** 20;
+
 /** One report as a node sends it. */
 export interface StatusReport {
   /** `booting`, `booted`, `failed`, or another word of the node's program for how far it came. */

@@ -3,13 +3,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { memoryStore } from '../../core/apply/store.ts';
-import type { NodeAnswer } from '../../core/plan/world.ts';
+import type { NodeAnswer, World } from '../../core/plan/world.ts';
+import { quietStatus } from '../../test/server/fake-engine.ts';
+import { forgetNodes } from '../daily.ts';
 import { bootLines, bootsOf } from './boots.ts';
+import { bootCounts, bootCountText, statusWithBoots } from './counts.ts';
 import { type NodeReports, openReports } from './reports.ts';
 
 const report = (stage: string, more: { commit?: string; generation?: string; log?: string } = {}) => ({
   ...{ stage, commit: more.commit ?? 'c0ffee12', generation: more.generation ?? 'g1', boot: undefined, log: more.log },
 });
+
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
 
 describe('reports of nodes', () => {
   let state: string;
@@ -31,6 +38,35 @@ describe('reports of nodes', () => {
     open = await openReports(state);
     expect([open.of('n01')?.boots, open.of('n01')?.generation, open.log('n01')]).toEqual([1, 'g1', 'one\n']);
     expect([open.of('n02'), open.log('n02')]).toEqual([undefined, undefined]);
+  });
+
+  test('are known to be stored when they are on the disk, and no sooner', async () => {
+    const store = memoryStore();
+    const batches: (() => void)[] = [];
+    const slow = {
+      ...store,
+      batch: async (changes: Parameters<typeof store.batch>[0]) => {
+        await new Promise<void>((resolve) => batches.push(resolve));
+        return store.batch(changes);
+      },
+    };
+    open = await openReports(state, { store: slow });
+    const stored: string[] = [];
+    const receive = (node: string): void => {
+      open?.receive(node, report('booted'));
+      void open?.stored().then(() => stored.push(node));
+    };
+    receive('n01');
+    const written = open.written();
+    await until(() => batches.length === 1);
+    receive('n02');
+    batches[0]?.();
+    await until(() => batches.length === 2);
+    expect(stored).toEqual(['n01']);
+    batches[1]?.();
+    await written;
+    expect(stored).toEqual(['n01', 'n02']);
+    await open.stored();
   });
 
   test('without a log keep the one before', async () => {
@@ -106,6 +142,87 @@ describe('reports of nodes', () => {
       ['n01', 'booting', undefined],
       ['n01', 'booted', 'booting'],
     ]);
+  });
+});
+
+describe('nodes that left the tables', () => {
+  const day = 86_400_000;
+
+  test('are forgotten thirty days after they were missed, with their logs, and not before', async () => {
+    const store = memoryStore();
+    let time = Date.parse('2026-01-01T00:00:00Z');
+    const openAgain = () => openReports('/nowhere', { store, now: () => new Date(time) });
+    let reports = await openAgain();
+    for (const node of ['n01', 'n02', 'n03']) reports.receive(node, report('booted', { log: 'x\n' }));
+    // n01 booted long before it is missed: what counts is since when it is gone.
+    time += 300 * day;
+    const without = (...names: string[]) => reports.prune((node) => !names.includes(node));
+    expect(await without('n01', 'n02')).toEqual([]);
+    await reports.close();
+    time += 29 * day;
+    reports = await openAgain();
+    // n02 came back once: its time begins anew.
+    expect(await without('n01')).toEqual([]);
+    expect(await without('n01', 'n02')).toEqual([]);
+    time += day;
+    expect([reports.log('n01'), await without('n01', 'n02'), reports.log('n01')]).toEqual(['x\n', ['n01'], undefined]);
+    expect([...reports.all.keys()]).toEqual(['n02', 'n03']);
+    await reports.close();
+    reports = await openAgain();
+    expect([reports.of('n01'), reports.of('n02')?.boots]).toEqual([undefined, 1]);
+    expect([...store.range('gone')].map(({ key }) => key)).toEqual(['n02']);
+    // A clock that was wrong by years forgets nobody when it is put right.
+    time -= 400 * day;
+    expect(await without('n02')).toEqual([]);
+    expect(reports.of('n02')?.boots).toBe(1);
+    await reports.close();
+  });
+
+  test('are none while nobody knows which nodes there are', async () => {
+    const reports = { prune: () => Promise.reject(new Error('asked')) };
+    await expect(forgetNodes({ view: undefined }, reports, () => {})).resolves.toBeUndefined();
+  });
+});
+
+describe('how far a commit came', () => {
+  const [now, old] = ['c0ffee1234567', 'abcdef1234567'];
+  const set = (commit: string): NodeAnswer => ({ kind: 'answer', commit, generation: 'g', body: '', lines: 0 });
+
+  test('counts nodes whose last whole boot names the commit of the set that they have now', async () => {
+    const reports = await openReports('/nowhere', { store: memoryStore() });
+    const answers = new Map<string, NodeAnswer>([
+      ...['n1', 'n2', 'n3', 'n4'].map((node) => [node, set(now)] as const),
+      // They wait, and keep the set of before.
+      ...['w1', 'w2'].map((node) => [node, set(old)] as const),
+      ['off', { kind: 'refusal', commit: now, reason: 'offline' }],
+    ]);
+    reports.receive('n1', report('booted', { commit: now }));
+    reports.receive('n2', report('booted', { commit: old }));
+    // On its way again, or failed at it: its last whole boot counts.
+    reports.receive('n3', report('booted', { commit: now }));
+    reports.receive('n3', report('booting', { commit: now }));
+    reports.receive('n4', report('failed', { commit: now }));
+    reports.receive('w1', report('booted', { commit: old }));
+    reports.receive('off', report('booted', { commit: now }));
+    reports.receive('gone', report('booted', { commit: now }));
+    expect([...bootCounts({ answers }, reports).values()]).toEqual([
+      { commit: now, nodes: 4, booted: 2, running: 3 },
+      { commit: old, nodes: 2, booted: 1, running: 2 },
+    ]);
+    expect(bootCounts(undefined, reports).size).toBe(0);
+    await reports.close();
+  });
+
+  test('is told with the commit in effect first, and with each commit of the history', async () => {
+    const answers = new Map([['w1', set(old)] as const, ['n1', set(now)] as const]);
+    const world = { answers } as unknown as World;
+    const status = await statusWithBoots({ world, status: async () => ({ ...quietStatus, applied: now }) }, undefined);
+    expect(status.boots.map(({ commit, nodes }) => [commit, nodes])).toEqual([
+      [now, 1],
+      [old, 1],
+    ]);
+    expect(bootCountText({ commit: now, nodes: 1, booted: 1, running: 1 })).toBe('booted by 1/1 node');
+    expect(bootCountText({ commit: now, nodes: 0, booted: 0, running: 1 })).toBe('1 node still runs it');
   });
 });
 

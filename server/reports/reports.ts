@@ -3,15 +3,18 @@ import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DamagedStore, openStore, type Store } from '../../core/apply/store.ts';
 import type { Log } from '../log.ts';
-import { afterReport, type NodeReport, readStored, type StatusReport } from './report.ts';
+import { afterReport, mostWaitingBytes, type NodeReport, readStored, type StatusReport } from './report.ts';
 
 const records = 'reports';
 const logs = 'logs';
+/** Since when a node that reported is in no table any more. */
+const gone = 'gone';
+
+/** So long a node that left the tables is remembered: it may come back, as after a revert or a repair. */
+const keepGoneMilliseconds = 30 * 86_400_000;
 
 /** Reports wait so long to be written together: ten thousand nodes boot at once. */
 const writeAfterMilliseconds = 250;
-/** Logs that may wait in memory, in bytes; what comes when the disk is slower than that is refused. */
-const mostWaiting = 16 * 2 ** 20;
 
 export type ReportListener = (node: string, now: NodeReport, before: NodeReport | undefined) => void;
 
@@ -25,8 +28,15 @@ export interface NodeReports {
   receive(node: string, report: StatusReport): boolean;
   /** Hears every report as it comes, after it is taken in. Returns its own undo. */
   on(listener: ReportListener): () => void;
-  /** Resolves when all that was taken in so far is written. */
+  /**
+   * Forgets nodes that have been in no table for thirty days, and their logs; gives their names. To be asked once a day: what counts is
+   * when they were first missed, not when they reported last. What is held for such a node is the engine's, and stays (law 4).
+   */
+  prune(inTables: (node: string) => boolean): Promise<readonly string[]>;
+  /** Writes all that was taken in so far at once; resolves when it is written. */
   written(): Promise<void>;
+  /** Resolves when all that was taken in so far is written, without hurrying. */
+  stored(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -63,6 +73,8 @@ class StoredReports implements NodeReports {
   private waiting = new Map<string, string | undefined>();
   private writing = new Map<string, string | undefined>();
   private bytes = 0;
+  /** Who waits for what is in `waiting` to be written. */
+  private readonly waitingFor: (() => void)[] = [];
   private timer: NodeJS.Timeout | undefined;
   private underWay: Promise<void> = Promise.resolve();
 
@@ -91,7 +103,7 @@ class StoredReports implements NodeReports {
 
   receive(node: string, report: StatusReport): boolean {
     const bytes = report.log === undefined ? 0 : Buffer.byteLength(report.log);
-    if (this.bytes + bytes > mostWaiting) return false;
+    if (this.bytes + bytes > mostWaitingBytes) return false;
     const before = this.known.get(node);
     const now = this.shared(afterReport(before, report, this.now().toISOString()));
     this.known.set(node, now);
@@ -114,6 +126,10 @@ class StoredReports implements NodeReports {
     await this.underWay;
   }
 
+  stored(): Promise<void> {
+    return this.waiting.size === 0 ? this.underWay : new Promise((resolve) => this.waitingFor.push(resolve));
+  }
+
   private write(): Promise<void> {
     clearTimeout(this.timer);
     this.timer = undefined;
@@ -121,6 +137,7 @@ class StoredReports implements NodeReports {
       if (this.waiting.size === 0) return;
       this.writing = this.waiting;
       this.waiting = new Map();
+      const waitingFor = this.waitingFor.splice(0);
       const changes: { db: string; key: string; value: unknown }[] = [];
       let bytes = 0;
       for (const [node, text] of this.writing) {
@@ -135,8 +152,36 @@ class StoredReports implements NodeReports {
       });
       this.writing = new Map();
       this.bytes -= bytes;
+      for (const resolve of waitingFor) resolve();
     });
     return this.underWay;
+  }
+
+  async prune(inTables: (node: string) => boolean): Promise<readonly string[]> {
+    await this.written();
+    const now = this.now();
+    const since = new Map<string, unknown>();
+    for (const { key, value } of this.store.range(gone)) since.set(key, value);
+    const changes: { db: string; key: string; value?: unknown }[] = [];
+    const forgotten: string[] = [];
+    for (const node of since.keys()) {
+      if (inTables(node) || !this.known.has(node)) changes.push({ db: gone, key: node });
+    }
+    for (const node of this.known.keys()) {
+      if (inTables(node)) continue;
+      const at = since.get(node);
+      const missed = typeof at === 'string' ? Date.parse(at) : Number.NaN;
+      // One that says nothing readable begins anew, as one that lies in the future: a clock that was put right.
+      if (Number.isNaN(missed) || missed > now.getTime()) {
+        changes.push({ db: gone, key: node, value: now.toISOString() });
+      } else if (now.getTime() - missed >= keepGoneMilliseconds) {
+        forgotten.push(node);
+        changes.push({ db: records, key: node }, { db: logs, key: node }, { db: gone, key: node });
+      }
+    }
+    if (changes.length > 0) await this.store.batch(changes);
+    for (const node of forgotten) this.known.delete(node);
+    return forgotten;
   }
 
   async close(): Promise<void> {

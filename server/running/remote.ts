@@ -5,6 +5,7 @@ import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { z } from 'zod';
 import { GitError, git, gitEnvironment } from '../../core/repo/git.ts';
 import type { CommandContext } from '../command/context.ts';
 import { Failure } from '../command/failure.ts';
@@ -48,20 +49,63 @@ async function tokenOf(context: CommandContext, { tokenFile }: RemoteOptions): P
   return token;
 }
 
-/** Sends JSON and gives status and text of the answer. Waits as long as an apply takes. */
-export function postJson(
+/** The server elsewhere that is meant: `--server`, or that of the environment where no `--dir` is nearer. */
+export async function meantRemote(
+  context: CommandContext,
+  options: RemoteOptions & { readonly dir?: string },
+): Promise<Remote | undefined> {
+  return options.dir === undefined || options.server !== undefined ? findRemote(context, options) : undefined;
+}
+
+/**
+ * Posts JSON, or gets where the body is undefined, and gives what `parse` makes of the answer; `refusedAs`: a status that says no
+ * in the same form. `token`: what kind of one is needed. Throws a Failure with what the server said otherwise.
+ */
+export async function askRemote<T>(
+  remote: Remote,
+  path: string,
+  body: unknown,
+  answer: { parse(json: unknown): T | undefined; readonly refusedAs?: number; readonly token: string },
+): Promise<T> {
+  const { status, text } = await exchangeJson(remote, path, body);
+  const json = parseJson(text);
+  const outcome = status === 200 || status === answer.refusedAs ? answer.parse(json) : undefined;
+  if (outcome !== undefined) return outcome;
+  const said = z.object({ error: z.string() }).safeParse(json);
+  throw new Failure({
+    what: `the server says: ${said.success ? said.data.error : text.trim().slice(0, 500) || `status ${status}`}`,
+    mend:
+      status === 401 || status === 403
+        ? `give ${answer.token}: --token-file FILE or LITEHOUSE_TOKEN`
+        : status === 400 || status === 404
+          ? 'change what is asked for; --help shows how it is written'
+          : 'see that --server names the admin listener of a litehouse, and look at its log',
+  });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Sends JSON, or nothing, and gives status and text of the answer. Waits as long as an apply takes. */
+function exchangeJson(
   { url, token }: Remote,
   path: string,
   body: unknown,
 ): Promise<{ readonly status: number; readonly text: string }> {
-  const text = JSON.stringify(body);
+  const text = body === undefined ? undefined : JSON.stringify(body);
   const request = url.startsWith('https:') ? httpsRequest : httpRequest;
   const answered = wholeResponse(
     request(url + path, {
-      method: 'POST',
+      method: text === undefined ? 'GET' : 'POST',
       headers: {
-        'content-type': 'application/json',
-        'content-length': Buffer.byteLength(text),
+        ...(text === undefined
+          ? {}
+          : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       },
       agent: false,

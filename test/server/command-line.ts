@@ -9,7 +9,16 @@ export interface CommandResult {
 }
 
 /** One command line in a folder, as `litehouse ARGS` run there would end. */
-export async function litehouse(cwd: string, ...args: string[]): Promise<CommandResult> {
+export function litehouse(cwd: string, ...args: string[]): Promise<CommandResult> {
+  return litehouseWith({}, cwd, ...args);
+}
+
+/** The same with an environment. */
+export async function litehouseWith(
+  env: Readonly<Record<string, string>>,
+  cwd: string,
+  ...args: string[]
+): Promise<CommandResult> {
   let out = '';
   let err = '';
   const context: CommandContext = {
@@ -25,7 +34,7 @@ export async function litehouse(cwd: string, ...args: string[]): Promise<Command
       during: (_, work) => work,
     },
     cwd,
-    env: {},
+    env,
     status: 0,
   };
   const status = await runCommandLine(args, context, '0.0.0');

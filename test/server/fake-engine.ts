@@ -21,6 +21,7 @@ export const quietStatus: Status = {
   skippedReloads: [],
   warnings: 0,
   held: [],
+  asked: [],
 };
 
 /** A refusal as the engine words it. */
@@ -60,11 +61,26 @@ export function fakeEngine(parts: Partial<Engine> = {}): FakeEngine {
       calls.push(['release', names]);
       return names;
     },
+    buildImage: async (name) => {
+      calls.push(['buildImage', name]);
+      return { ok: true, lines: [] };
+    },
+    forgetImage: async (name) => {
+      calls.push(['forgetImage', name]);
+      return true;
+    },
+    images: async () => [],
+    pruneImages: async (options) => {
+      calls.push(['pruneImages', options]);
+      return { dryRun: options?.dryRun === true, removed: [], kept: [] };
+    },
     status: async () => quietStatus,
     history: async () => [],
     verify: async () => [],
     answer: () => refusal(503, 'not ready'),
     answerFor: () => refusal(503, 'not ready'),
+    answering: { world: undefined, generations: new Map() },
+    onAnswering: () => () => {},
     on: () => () => {},
     close: async () => {},
     ...parts,

@@ -43,7 +43,7 @@ export async function startTestServer(options: HarnessOptions = {}): Promise<Tes
   if (!existsSync(join(root, 'dist/server/git/hook.js'))) throw new Error('git runs the compiled hook: npm run build');
   const dir = await prepareDir(options);
   const log: string[] = [];
-  const settings = await readSettings(dir, { node: '127.0.0.1:0', admin: '127.0.0.1:0' });
+  const settings = await readSettings(dir, { node: '127.0.0.1:0', admin: '127.0.0.1:0', ...tftpFlag(options) });
   const server = await startServer(
     settings,
     openLog('text', (line) => log.push(line)),
@@ -72,7 +72,19 @@ export interface ServerProcess extends Urls {
 /** Starts a server as a process of its own from the sources; resolves when it is ready, rejects with its output where it ends before. */
 export async function startServerProcess(options: HarnessOptions = {}): Promise<ServerProcess> {
   const dir = await prepareDir(options);
-  const args = ['serve', '--dir', dir, '--node', '127.0.0.1:0', '--admin', '127.0.0.1:0', '--log', 'json'];
+  const args = [
+    'serve',
+    '--dir',
+    dir,
+    '--node',
+    '127.0.0.1:0',
+    '--admin',
+    '127.0.0.1:0',
+    '--tftp',
+    '127.0.0.1:0',
+    '--log',
+    'json',
+  ];
   const child = spawn(
     process.execPath,
     ['--import', import.meta.resolve('tsx'), join(root, 'server/main.ts'), ...args],
@@ -109,6 +121,11 @@ export async function startServerProcess(options: HarnessOptions = {}): Promise<
 
 function urlsOf({ admin, node }: { readonly admin: string; readonly node: string }): Urls {
   return { admin, node, clone: `${admin}/config.git` };
+}
+
+/** Never the default port: two test files run at once. */
+function tftpFlag({ settings }: HarnessOptions): { readonly tftp?: string } {
+  return settings?.tftpListen === undefined ? { tftp: '127.0.0.1:0' } : {};
 }
 
 async function prepareDir(options: HarnessOptions): Promise<string> {

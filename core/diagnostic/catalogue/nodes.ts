@@ -77,6 +77,19 @@ right:  10.0.0.1:/syncdirs/$nodepos.rack`,
   mend,
 });
 
+export const variableSecret = defineMessage<Fault & { text: string }>({
+  code: 'LH216',
+  severity: 'error',
+  title: 'a variable that would show a secret',
+  help: `The value of a variable becomes part of a mount: it stands in answers, in exports, in plans and logs, and any node can ask for
+its own. A column that holds passwords, keys or communities is never put there, also where its cells are references or hashes.
+
+wrong:  cnfs:/srv/$ipmi.password
+right:  cnfs:/srv/$ipmi.bmc`,
+  message: ({ text, why }) => `'${text}': ${why}`,
+  mend,
+});
+
 export const variableUnknown = defineMessage<Fault & { text: string }>({
   code: 'LH212',
   severity: 'error',

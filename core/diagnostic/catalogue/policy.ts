@@ -79,3 +79,31 @@ right:  chtab priority=4.7 policy.commands=litefile policy.rule=allow
   message: () => 'there is no tables/policy.csv: every node may ask for its answer',
   mend: () => 'add the rows 4.7 litefile allow and 4.8 litetree allow, as the template has them',
 });
+
+export const policyCommand = defineMessage<{ text: string; nearest: string; blank: boolean }>({
+  code: 'LH367',
+  severity: 'warning',
+  title: 'a policy command that looks mistyped',
+  help: `Commands are compared as whole words, between commas, in small letters. A word that is no command matches no request, so that the
+row allows or refuses nothing of what nodes ask for. Only words that look like litefile or litetree are told: a site may have commands
+of its own.
+
+wrong:  "4.7",,,"litefiles",,,,"allow"      "4.7",,,"lite*",,,,"allow"      "4.7",,,"litefile litetree",,,,"allow"
+right:  "4.7",,,"litefile",,,,"allow"       "4.7",,,"litefile,litetree",,,,"allow"`,
+  message: ({ text }) => `policy.commands '${text}' is no command: the row does not count for what it seems to mean`,
+  mend: ({ nearest, blank }) => (blank ? `write commas between commands: '${nearest}'` : `did you mean '${nearest}'?`),
+});
+
+export const policySamePriority = defineMessage<{ text: string; line: number }>({
+  code: 'LH368',
+  severity: 'warning',
+  title: 'two policy rows with one number',
+  help: `The first row that matches decides, by number: 4.7 and 4.70 are one number. Two rows with one number, one that allows and one
+that refuses, leave it to their order in the file, which a sorting export or another administrator changes without a thought.
+
+wrong:  "4.7",,"n01","litefile",,,,"deny"  and  "4.70",,,"litefile",,,,"allow"
+right:  "4.6",,"n01","litefile",,,,"deny"  and  "4.7",,,"litefile",,,,"allow"`,
+  message: ({ text, line }) =>
+    `policy.priority '${text}' is the number of line ${line} too, which says the opposite: their order in the file decides`,
+  mend: () => 'give the row that is to decide first a smaller number',
+});

@@ -6,7 +6,7 @@ export const badWaiver = defineMessage<{ key: string; why: string }>({
   severity: 'warning',
   title: 'a waiver that does not waive',
   help: `A site row litehouse.waive.CODE drops the warnings of that code; its value is the reason, for the next reader.
-Errors cannot be waived: they stand for outputs that cannot be safe.
+Errors cannot be waived: they stand for outputs that cannot be safe. Nor can a code that does not exist: litehouse help codes lists all.
 
 wrong:  "litehouse.waive.LH310",""
 right:  "litehouse.waive.LH310","rows of racks that arrive in March"`,
