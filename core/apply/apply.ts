@@ -52,7 +52,7 @@ export interface Recovery {
   /** An apply that did not finish: plan again and apply. */
   readonly open: JournalRecord | undefined;
   readonly applied: JournalRecord | undefined;
-  /** Temporaries and unfinished builds that were removed. */
+  /** Temporaries that were removed. Unfinished builds are the build queue's. */
   readonly swept: number;
   /** Roots whose manifest was damaged, beyond a torn end, with the number of lines that were left out. */
   readonly damaged: ReadonlyMap<RootName, number>;
@@ -129,6 +129,7 @@ export async function openApplier(options: ApplierOptions): Promise<Applier> {
           force: new Set(),
           asRoot,
           placed: placed?.roots.get(name),
+          untouched: world.untouched.get(name),
         });
         const examined = await examine(root, difference, wanted, { adopt: pathsOf(adopt, name), asRoot });
         for (const one of examined.blocked) blocked.push(one);

@@ -44,7 +44,11 @@ function artifactsOf(name: string): ReadonlyMap<string, ArtifactOutput> {
   const hooks = slowImage.setup({ marker: marker() });
   const image = { name, os: `test-${name}`, arch: 'x86_64', profile: 'compute', litefile: [] } as unknown as Image;
   const plan = hooks.images?.({} as View, image);
-  return new Map((plan?.artifacts ?? []).map((artifact) => [artifact.id, artifact]));
+  return new Map(
+    (plan?.artifacts ?? [])
+      .filter(({ name: its }) => !its.startsWith('boot'))
+      .map((artifact) => [artifact.id, artifact]),
+  );
 }
 
 async function openQueue(): Promise<BuildQueue> {
@@ -80,7 +84,7 @@ describe('builds', () => {
     expect(queue.states().map((one) => one.state)).toEqual(['present', 'present']);
     expect(changes).toBe(2);
     expect(statSync(place(generation)).mode & 0o777).toBe(0o755);
-    expect(JSON.parse(readFileSync(join(place(base), 'recipe.json'), 'utf8'))).toEqual({ kind: 'base', litefile: [] });
+    expect(JSON.parse(readFileSync(join(place(base), 'base.json'), 'utf8'))).toEqual({ kind: 'base', litefile: [] });
     expect(readFileSync(join(dir, 'state', 'builds', `${base?.digest}.log`), 'utf8')).toContain('building base a');
     await queue.close();
     await applier.close();
@@ -120,6 +124,30 @@ describe('builds', () => {
     await again.idle();
     expect(again.states().map((one) => one.state)).toEqual(['present', 'present']);
     await again.close();
+  });
+
+  it('that are wanted, or that one under way is made from, cannot be removed; others can, and their directories', async () => {
+    const wanted = artifactsOf('a');
+    const [base, generation] = [...wanted.values()];
+    const queue = await openQueue();
+    queue.want(wanted, 'c0mmit', noFiles);
+    await queue.idle();
+    await expect(queue.remove(base?.id ?? '')).rejects.toThrow('the plan wants it');
+    queue.want(new Map(), 'c0mmit', noFiles);
+    await queue.remove(generation?.id ?? '');
+    expect(queue.present(generation?.id ?? '')).toBe(false);
+    expect(queue.owned().map(({ id }) => id)).toEqual([base?.id]);
+    say('slow');
+    queue.want(new Map([...wanted].filter(([id]) => id === generation?.id)), 'c0mmit', noFiles);
+    await expect(queue.remove(base?.id ?? '')).rejects.toThrow('is being built from it');
+    queue.want(new Map(), 'c0mmit', noFiles);
+    await queue.idle();
+    await queue.remove(base?.id ?? '', (_root, path) => path === 'netboot');
+    await queue.emptied();
+    expect(readdirSync(join(dir, 'install'))).toEqual(['.litehouse', 'netboot']);
+    expect(readdirSync(join(dir, 'install', 'netboot'))).toEqual([]);
+    expect(readdirSync(join(dir, 'install', '.litehouse', 'trash'))).toEqual([]);
+    await queue.close();
   });
 
   it('no longer wanted are aborted, which is no failure; the next one starts', async () => {

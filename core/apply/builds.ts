@@ -1,11 +1,15 @@
 /** Artifacts (bases, initrds, generations): built once per digest, one at a time, and put in place by one rename. */
-import { createWriteStream, type WriteStream } from 'node:fs';
-import { chmod, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { chmod, mkdir, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { ArtifactOutput, RootName } from '../plugin/output.ts';
 import type { BuildContext, CommandRunner } from '../plugin/plugin.ts';
-import type { ManifestRow } from './manifest.ts';
+import { buildLogFile, openBuildLog } from './build-log.ts';
+import { buildMark, endLeftovers } from './leftovers.ts';
+import { linkedArtifacts, type OwnedArtifact, ownedArtifacts } from './owned.ts';
+import { placeArtifact } from './placing.ts';
+import { dropParents, emptyTrash, type RemovalStep, takeAway } from './removal.ts';
 import { locate, look, type Root } from './roots.ts';
 import type { Store } from './store.ts';
 
@@ -22,6 +26,8 @@ export interface BuildState {
   /** Last lines of the log of the build under way. */
   readonly log: readonly string[];
   readonly failure: BuildFailure | undefined;
+  /** The file with the whole log, where the artifact was ever built. */
+  readonly logFile: string | undefined;
 }
 
 export interface BuildQueueOptions {
@@ -32,9 +38,19 @@ export interface BuildQueueOptions {
   /** Calls the build hook of the artifact's plugin. */
   readonly build: (artifact: ArtifactOutput, context: BuildContext) => Promise<void>;
   /** The runner that a build gets: its commands end when the signal says so, their output goes to the log. */
-  readonly runner: (signal: AbortSignal, log: (line: string) => void) => CommandRunner;
+  readonly runner: (
+    signal?: AbortSignal,
+    log?: (line: string) => void,
+    environment?: Readonly<Record<string, string>>,
+  ) => CommandRunner;
   /** Called when an artifact has become present or has failed: the engine composes its world again. */
   readonly onChange: () => void;
+  /** Hears each line of a build's log. */
+  readonly onLine?: (artifact: ArtifactOutput, line: string, progress: number | undefined) => void;
+  /** Something that nobody waits for went wrong: what was taken away could not be removed. */
+  readonly onProblem?: (line: string) => void;
+  /** Called within a removal, for tests that stop the process there. */
+  readonly onRemoval?: (step: RemovalStep) => void;
   /** Builds at once; default 1. */
   readonly width?: number;
 }
@@ -54,12 +70,14 @@ interface Running {
 const db = 'builds';
 const keptLines = 200;
 const failureLines = 30;
+const closeMilliseconds = 2000;
 
 export class BuildQueue {
   readonly #options: BuildQueueOptions;
   readonly #rows = new Map<string, { readonly root: Root; readonly path: string }>();
   readonly #running = new Map<string, Running>();
   #wanted = new Map<string, Wanted>();
+  #emptying: Promise<void> | undefined;
   #serial = 0;
   #closed = false;
   #idle: (() => void)[] = [];
@@ -72,8 +90,12 @@ export class BuildQueue {
   static async open(options: BuildQueueOptions): Promise<BuildQueue> {
     const queue = new BuildQueue(options);
     await mkdir(join(options.state, 'builds'), { recursive: true });
+    await endLeftovers([...options.roots.values()].map((root) => root.build));
     for (const root of options.roots.values()) {
-      for (const name of await readdir(root.build)) await rm(join(root.build, name), { recursive: true, force: true });
+      // An unfinished build may be a whole tree: nobody waits for its end.
+      for (const name of await readdir(root.build)) {
+        await rename(join(root.build, name), join(root.trash, `${name}-${Date.now()}`));
+      }
       for (const row of [...root.manifest.rows.values()]) {
         if (row.kind !== 'artifact' || row.artifact === undefined) continue;
         // One rename puts a whole artifact in place, so what is there is whole.
@@ -82,6 +104,7 @@ export class BuildQueue {
         if (there) queue.#rows.set(row.artifact, { root, path: row.path });
       }
     }
+    queue.#empty();
     return queue;
   }
 
@@ -96,6 +119,63 @@ export class BuildQueue {
     if (row === undefined) return undefined;
     const directory = join(row.root.dir, row.path);
     return look(directory)?.isDirectory() === true ? directory : undefined;
+  }
+
+  /** Every artifact that is ours. */
+  owned(): OwnedArtifact[] {
+    return ownedArtifacts(this.#options.roots.values());
+  }
+
+  /** Ids of the artifacts that links of ours lead to, or into. */
+  linked(): Set<string> {
+    return linkedArtifacts(this.#options.roots.values());
+  }
+
+  /** Why an artifact can't be removed now; undefined: it can. */
+  busy(id: string): string | undefined {
+    if (this.#wanted.has(id)) return 'the plan wants it';
+    if (this.#running.has(id)) return 'it is being built';
+    const user = [...this.#running.keys()].find((it) => this.#wanted.get(it)?.artifact.inputs.includes(id));
+    return user === undefined ? undefined : `${user} is being built from it`;
+  }
+
+  /**
+   * Removes an artifact that nothing needs: it is out of its place when this resolves, its space comes back a while later.
+   * `wanted`: directories (root, path) that stay though they are empty. Rejects where the artifact is busy.
+   */
+  async remove(id: string, wanted: (root: RootName, path: string) => boolean = () => false): Promise<void> {
+    const why = this.busy(id);
+    if (why !== undefined) throw new Error(`${id} can't be removed: ${why}`);
+    for (const root of this.#options.roots.values()) {
+      for (const row of [...root.manifest.rows.values()]) {
+        if (row.kind !== 'artifact' || row.artifact !== id) continue;
+        this.#rows.delete(id);
+        await takeAway(root, row, this.#options.onRemoval);
+        await dropParents(root, row.path, (path) => wanted(root.name, path));
+      }
+    }
+    await this.#options.store.batch([{ db, key: id }]);
+    this.#empty();
+  }
+
+  /** Resolves when what was taken away is gone. */
+  async emptied(): Promise<void> {
+    await this.#emptying;
+  }
+
+  /** One removal at a time, after those under way. */
+  #empty(): void {
+    const run = this.#options.runner();
+    const before = this.#emptying ?? Promise.resolve();
+    this.#emptying = before.then(async () => {
+      for (const root of this.#options.roots.values()) {
+        await emptyTrash(root, run).catch((error: unknown) => {
+          // What is left is tried again with the next removal, and at the next start.
+          const text = error instanceof Error ? error.message : String(error);
+          this.#options.onProblem?.(`what was removed from root ${root.name} still takes its space: ${text}`);
+        });
+      }
+    });
   }
 
   /** Says what the plan wants now: missing ones are built, a build that is not in it any more is aborted. */
@@ -123,7 +203,9 @@ export class BuildQueue {
           : failure !== undefined
             ? 'failed'
             : 'waiting';
-      return { artifact, state, progress: running?.progress, log: running?.log ?? [], failure };
+      const logFile =
+        running === undefined && failure === undefined ? undefined : buildLogFile(this.#options.state, artifact.digest);
+      return { artifact, state, progress: running?.progress, log: running?.log ?? [], failure, logFile };
     });
   }
 
@@ -149,6 +231,8 @@ export class BuildQueue {
     this.#closed = true;
     for (const running of this.#running.values()) running.controller.abort(new Error('the server stops'));
     await Promise.allSettled([...this.#running.values()].map((running) => running.ended));
+    // A large tree is not waited for: the next start goes on with it.
+    await Promise.race([this.emptied(), sleep(closeMilliseconds, undefined, { ref: false })]);
   }
 
   /** Starts builds whose inputs are in place, in the order of the plan. */
@@ -197,17 +281,18 @@ export class BuildQueue {
       throw new Error(`${place} exists already and is not litehouse's; it is never overwritten`);
     const directory = join(root.build, `${process.pid}-${this.#serial++}`);
     const { signal } = running.controller;
-    const stream = this.#logFile(artifact);
+    const file = await openBuildLog(buildLogFile(this.#options.state, artifact.digest));
     const log = (line: string, progress?: number): void => {
       if (progress !== undefined) running.progress = progress;
       running.log.push(line);
       if (running.log.length > keptLines) running.log.shift();
-      stream?.write(`${new Date().toISOString()} ${line}\n`);
+      file.write(line);
+      this.#options.onLine?.(artifact, line, running.progress);
     };
     try {
       await mkdir(directory, { mode: 0o700 });
       const inputs = new Map(artifact.inputs.map((id) => [id, this.directoryOf(id) ?? '']));
-      const run = this.#options.runner(signal, log);
+      const run = this.#options.runner(signal, log, { [buildMark]: directory });
       const cache = join(this.#options.state, 'cache', artifact.plugin);
       await mkdir(cache, { recursive: true, mode: 0o700 });
       const rootDirectory = (name: RootName) => this.#options.roots.get(name)?.dir;
@@ -215,51 +300,19 @@ export class BuildQueue {
       await this.#options.build(artifact, context);
       signal.throwIfAborted();
       await chmod(directory, 0o755);
-      await this.#options.runner(signal, () => undefined)('sync', ['-f', directory]);
-      await this.#place(root, artifact, directory);
+      await this.#options.runner(signal)('sync', ['-f', directory]);
+      await placeArtifact(root, artifact, directory);
+      this.#rows.set(artifact.id, { root, path: artifact.path });
     } catch (error) {
       log(`failed: ${error instanceof Error ? error.message : String(error)}`);
-      await rm(directory, { recursive: true, force: true });
+      // A half made tree may be large: out of the way now, gone a while later.
+      await rename(directory, join(root.trash, `${process.pid}-${this.#serial++}-${Date.now()}`)).catch(
+        () => undefined,
+      );
+      this.#empty();
       throw error;
     } finally {
-      stream?.end();
+      file.end();
     }
-  }
-
-  /** Owned first, then in place, then known: a crash in between leaves a pending row that `open` settles. */
-  async #place(root: Root, artifact: ArtifactOutput, directory: string): Promise<void> {
-    const { path, plugin, digest, id } = artifact;
-    const base = { mode: 0o755, uid: 0, gid: 0, plugin, lifetime: 'managed' as const, pending: true };
-    const row: ManifestRow = { ...base, path, kind: 'artifact', digest, artifact: id };
-    const parents: ManifestRow[] = [];
-    for (let slash = path.indexOf('/'); slash >= 0; slash = path.indexOf('/', slash + 1)) {
-      const parent = path.slice(0, slash);
-      if (look(join(root.dir, parent)) === undefined)
-        parents.push({ ...base, path: parent, kind: 'directory', digest: '' });
-    }
-    const unowned = parents.filter((parent) => !root.manifest.rows.has(parent.path));
-    await root.manifest.write([...unowned, row].map((set) => ({ set })));
-    for (const parent of parents) {
-      await mkdir(locate(root, parent.path), { mode: 0o755 }).catch((error: NodeJS.ErrnoException) => {
-        if (error.code !== 'EEXIST') throw error;
-      });
-    }
-    const place = locate(root, path);
-    // rename would take the place of an empty directory.
-    if (look(place) !== undefined) throw new Error(`${place} exists already and is not litehouse's`);
-    await rename(directory, place);
-    await root.manifest.write([...unowned, row].map((one) => ({ done: one.path })));
-    this.#rows.set(id, { root, path });
-  }
-
-  #logFile(artifact: ArtifactOutput): WriteStream | undefined {
-    if (!/^[0-9A-Za-z]+$/.test(artifact.digest)) return undefined;
-    const stream = createWriteStream(join(this.#options.state, 'builds', `${artifact.digest}.log`), {
-      flags: 'a',
-      mode: 0o600,
-    });
-    // A log that can't be written is no reason to lose a build.
-    stream.on('error', () => undefined);
-    return stream;
   }
 }

@@ -51,6 +51,8 @@ export function differ(
     readonly asRoot: boolean;
     /** Entries that the last apply of this process left in place: the same object again needs no comparison. */
     readonly placed?: ReadonlyMap<string, Entry>;
+    /** Links that stay as they are, whatever that is. */
+    readonly untouched?: ReadonlySet<string>;
   },
 ): Difference {
   const changes: Change[] = [];
@@ -84,8 +86,9 @@ export function differ(
   }
   const gone: ManifestRow[] = [];
   const orphans: ManifestRow[] = [];
-  const holding = artifactParents(rows);
+  const holding = lastingParents(rows, options.untouched);
   for (const row of rows.values()) {
+    if (isUntouched(row, options.untouched)) continue;
     if (wanted.has(row.path) || row.kind === 'artifact' || holding.has(row.path)) continue;
     (row.lifetime === 'create-only' ? orphans : gone).push(row);
   }
@@ -94,11 +97,17 @@ export function differ(
   return { changes, relabel, gone, orphans, unchanged };
 }
 
-/** Directories above artifacts: owned as long as an artifact lies below, though no plan names them. */
-export function artifactParents(rows: ReadonlyMap<string, ManifestRow>): Set<string> {
+/** A link of ours that waits for its artifacts stays; anything else of that name goes as ever. */
+export function isUntouched(row: ManifestRow, untouched: ReadonlySet<string> | undefined): boolean {
+  return row.kind === 'link' && untouched?.has(row.path) === true;
+}
+
+/** Directories above artifacts and untouched links: owned as long as one lies below, though no plan names them. */
+export function lastingParents(rows: ReadonlyMap<string, ManifestRow>, untouched?: ReadonlySet<string>): Set<string> {
   const parents = new Set<string>();
-  for (const { kind, path } of rows.values()) {
-    if (kind !== 'artifact') continue;
+  for (const row of rows.values()) {
+    const { kind, path } = row;
+    if (kind !== 'artifact' && !isUntouched(row, untouched)) continue;
     for (let slash = path.lastIndexOf('/'); slash > 0; slash = path.lastIndexOf('/', slash - 1)) {
       parents.add(path.slice(0, slash));
     }

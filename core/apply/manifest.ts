@@ -25,6 +25,7 @@ const rowSchema = z.object({
   pending: z.boolean(),
   needsRoot: z.boolean().optional(),
   artifact: z.string().optional(),
+  made: z.number().optional(),
 });
 
 /** One owned path. `pending`: it may have been touched by an apply that has not finished, so the disk must be looked at. */
@@ -45,6 +46,8 @@ export interface ManifestRow {
   readonly needsRoot?: boolean | undefined;
   /** Id of the artifact that it holds. */
   readonly artifact?: string | undefined;
+  /** When the artifact was put in place, in milliseconds since 1970. */
+  readonly made?: number | undefined;
 }
 
 /** A row to set, a path that is no longer owned, or a pending row that is now as it says. */

@@ -26,6 +26,8 @@ export interface Root {
   readonly tmp: string;
   readonly hold: string;
   readonly build: string;
+  /** What is being removed: out of its place already, and never looked at again. */
+  readonly trash: string;
   readonly manifest: Manifest;
   /** The directory as it was when opened: another one in its place (an unmounted disk) is not our root. */
   readonly identity: { readonly dev: number; readonly ino: number };
@@ -112,24 +114,23 @@ export async function openRoot(settings: RootSettings): Promise<Root> {
   const dir = await realpath(settings.dir);
   const { dev, ino } = await lstat(dir);
   const own = await privateDirectory(join(dir, '.litehouse'));
-  const [tmp, hold, build] = await Promise.all(
-    ['tmp', 'hold', 'build'].map((name) => privateDirectory(join(own, name))),
+  const [tmp, hold, build, trash] = await Promise.all(
+    ['tmp', 'hold', 'build', 'trash'].map((name) => privateDirectory(join(own, name))),
   );
-  if (tmp === undefined || hold === undefined || build === undefined) throw new Error('unreachable');
+  if (tmp === undefined || hold === undefined || build === undefined || trash === undefined)
+    throw new Error('unreachable');
   if ((await lstat(tmp)).dev !== dev) throw new Error(`${own} is on another filesystem than ${dir}`);
   const manifest = await Manifest.open(join(own, 'manifest'));
   const { name, rank, holdSeconds } = settings;
-  return { name, rank, holdSeconds, dir, private: own, tmp, hold, build, manifest, identity: { dev, ino } };
+  return { name, rank, holdSeconds, dir, private: own, tmp, hold, build, trash, manifest, identity: { dev, ino } };
 }
 
-/** Removes what an interrupted apply or build left in the private corner; gives how many things that were. */
+/** Removes what an interrupted apply left in the private corner; gives how many things that were. */
 export async function sweep(root: Root): Promise<number> {
   let count = 0;
-  for (const directory of [root.tmp, root.build]) {
-    for (const name of await readdir(directory)) {
-      await rm(join(directory, name), { recursive: true, force: true });
-      count += 1;
-    }
+  for (const name of await readdir(root.tmp)) {
+    await rm(join(root.tmp, name), { recursive: true, force: true });
+    count += 1;
   }
   return count;
 }

@@ -17,20 +17,42 @@ export class CommandFailed extends Error {
   }
 }
 
+/** How long the output of a command that was killed is waited for: a process that left its group may hold it open. */
+const drainMilliseconds = 1000;
+
 /**
- * Makes a runner. Its commands get a small environment of their own, are killed when `signal` aborts, and hand each line of
- * output to `log`. The promise rejects with CommandFailed on a bad exit, a signal, or a command that is not there.
+ * Makes a runner. Its commands get a small environment of their own (`environment` besides), are killed with all that they
+ * started when `signal` aborts, and hand each line of output to `log`. The promise rejects with CommandFailed on a bad exit, a
+ * signal, or a command that is not there.
  */
-export function commandRunner(signal?: AbortSignal, log?: (line: string) => void): CommandRunner {
+export function commandRunner(
+  signal?: AbortSignal,
+  log?: (line: string) => void,
+  environment?: Readonly<Record<string, string>>,
+): CommandRunner {
   return (command, args, options = {}) =>
     new Promise((resolve, reject) => {
+      if (signal?.aborted === true) {
+        reject(new CommandFailed([command, ...args], 'was stopped', ''));
+        return;
+      }
+      const path = process.env.PATH ?? '/usr/sbin:/usr/bin:/sbin:/bin';
       const child = spawn(command, args, {
         cwd: options.cwd,
-        env: { PATH: process.env.PATH ?? '/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8', ...options.env },
+        env: { PATH: path, LANG: 'C.UTF-8', ...options.env, ...environment },
         stdio: ['pipe', 'pipe', 'pipe'],
-        signal,
-        killSignal: 'SIGKILL',
+        // A group of its own: a package manager is killed with its scripts, or they would go on in a directory that is gone.
+        detached: signal !== undefined,
       });
+      const stop = (): void => {
+        killGroup(child.pid);
+        setTimeout(() => {
+          child.stdout.destroy();
+          child.stderr.destroy();
+        }, drainMilliseconds).unref();
+      };
+      signal?.addEventListener('abort', stop, { once: true });
+      const over = (): void => signal?.removeEventListener('abort', stop);
       const outputs = { stdout: '', stderr: '' };
       for (const name of ['stdout', 'stderr'] as const) {
         let rest = '';
@@ -52,9 +74,11 @@ export function commandRunner(signal?: AbortSignal, log?: (line: string) => void
       const failed = (ending: string) =>
         reject(new CommandFailed([command, ...args], ending, outputs.stderr || outputs.stdout));
       child.on('error', (error: NodeJS.ErrnoException) => {
+        over();
         failed(signal?.aborted === true ? 'was stopped' : startFault(error));
       });
       child.on('close', (code, by) => {
+        over();
         if (code === 0) resolve(outputs);
         else
           failed(
@@ -66,6 +90,15 @@ export function commandRunner(signal?: AbortSignal, log?: (line: string) => void
           );
       });
     });
+}
+
+function killGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It has ended.
+  }
 }
 
 /** EACCES is also what the system says where a folder of PATH is closed to this user and none of the others has the command. */

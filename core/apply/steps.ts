@@ -89,6 +89,7 @@ export class Run {
         force: pathsOf(repair, root.name),
         asRoot,
         placed: this.#in.placed?.roots.get(root.name),
+        untouched: this.#world.untouched.get(root.name),
       });
       const adopt = pathsOf(this.#how.adopt ?? [], root.name);
       const examined = await examine(root, difference, wanted, { adopt, asRoot, signal: this.#how.signal });

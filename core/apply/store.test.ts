@@ -1,11 +1,21 @@
 /** What the stores and the manifest promise. */
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Manifest, type ManifestRow } from './manifest.ts';
 import { DamagedStore, memoryStore, openStore, type Store } from './store.ts';
+import { readStore } from './store-copy.ts';
 
 const fullStoreChild = new URL('../../test/world/full-store-child.ts', import.meta.url).pathname;
 
@@ -14,6 +24,44 @@ beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'litehouse-store-'));
 });
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+it('lmdb: only its owner can read it, also where an older version left it open to all', async () => {
+  const place = join(dir, 'state', 'lmdb');
+  const modes = () =>
+    ['', 'data.mdb', 'lock.mdb'].map((name) => (statSync(join(place, name)).mode & 0o7777).toString(8));
+  const before = process.umask(0);
+  try {
+    const store = openStore(place);
+    await store.batch([{ db: 'd', key: 'k', value: 1 }]);
+    expect(modes()).toEqual(['700', '600', '600']);
+    await store.close();
+    chmodSync(place, 0o755);
+    for (const name of ['data.mdb', 'lock.mdb']) chmodSync(join(place, name), 0o644);
+    const again = openStore(place);
+    expect([modes(), again.get('d', 'k')]).toEqual([['700', '600', '600'], 1]);
+    await again.close();
+  } finally {
+    process.umask(before);
+  }
+});
+
+it('lmdb: can be looked into while it is open elsewhere, and what it does not have is empty', async () => {
+  const store = openStore(join(dir, 'lmdb'));
+  await store.batch([
+    { db: 'd', key: 'a1', value: 1 },
+    { db: 'd', key: 'b1', value: { deep: [2] } },
+  ]);
+  const seen = await readStore(join(dir, 'lmdb'), (read) => [
+    [...read.range('d')],
+    [...read.range('d', 'b')],
+    [...read.range('never')],
+  ]);
+  const second = { key: 'b1', value: { deep: [2] } };
+  expect(seen).toEqual([[{ key: 'a1', value: 1 }, second], [second], []]);
+  await store.close();
+  await expect(readStore(join(dir, 'nowhere'), () => 1)).rejects.toThrow();
+  expect(existsSync(join(dir, 'nowhere'))).toBe(false);
+});
 
 it('lmdb: a disk without room fails the batch with what the disk said; the process lives, and what was there stays', () => {
   // A limit on the size of files, with its signal ignored, refuses a write as a full disk does.

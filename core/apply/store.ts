@@ -1,6 +1,6 @@
 /** A small transactional key-value store for runtime state that git does not hold: journal, failures, check-ins. */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, closeSync, existsSync, fstatSync, mkdirSync, openSync, readSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { getSystemErrorName } from 'node:util';
 import { type Database, open } from 'lmdb';
 
@@ -32,7 +32,10 @@ export class DamagedStore extends Error {
   }
 }
 
-/** Opens (or makes) the LMDB environment in a directory. Databases are made as they are named. Throws DamagedStore. */
+/**
+ * Opens (or makes) the LMDB environment in a directory, which only its owner can read from then on. Databases are made as they are
+ * named. Throws DamagedStore.
+ */
 export function openStore(directory: string): Store {
   const fault = faultOfFile(join(directory, 'data.mdb'));
   if (fault !== undefined) throw new DamagedStore(directory, fault);
@@ -43,8 +46,13 @@ export function openStore(directory: string): Store {
       throw new DamagedStore(directory, error);
     }
   };
+  // The directory first: so no file in it is readable by others for a moment, whatever the umask and whatever an older version left.
+  mkdirSync(dirname(directory), { recursive: true });
+  if (!existsSync(directory)) mkdirSync(directory, { mode: 0o700 });
+  setMode(directory, 0o700);
   // Without batches of its own: on a full disk lmdb rejects a promise for them that nobody can catch, and the process ends.
   const root = open({ path: directory, maxDbs: 32, eventTurnBatching: false });
+  for (const name of ['data.mdb', 'lock.mdb']) setMode(join(directory, name), 0o600);
   let failed: Error | undefined;
   const open_ = new Map<string, Database<unknown, string>>();
   const database = (name: string): Database<unknown, string> => {
@@ -98,6 +106,12 @@ export function openStore(directory: string): Store {
   };
 }
 
+/** Nodes' logs and who pushed what are nobody else's business. What is so already is left: it may be another user's. */
+function setMode(path: string, mode: number): void {
+  const there = statSync(path, { throwIfNoEntry: false });
+  if (there !== undefined && (there.mode & 0o7777) !== mode) chmodSync(path, mode);
+}
+
 /** Where lmdb's two meta pages (0 and 1) say what they are and where the trees begin. */
 const meta = { magic: 24, pageSize: 48, freeRoot: 88, mainRoot: 136, txn: 152 } as const;
 const largestPage = 65_536;
@@ -108,7 +122,7 @@ const noPage = 2n ** 64n - 1n;
  * Why lmdb can't open a file; undefined where it can, or where there is none. Asked before it tries: it maps the file as it
  * stands, so that a foreign or a cut off one ends the process by a signal and says nothing.
  */
-function faultOfFile(file: string): string | undefined {
+export function faultOfFile(file: string): string | undefined {
   const bytes = Buffer.alloc(2 * largestPage);
   let size = 0;
   try {

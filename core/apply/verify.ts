@@ -7,8 +7,9 @@ import { join } from 'node:path';
 import type { DirectoryEntry, Entry, FileEntryOf, World } from '../plan/world.ts';
 import type { RootName } from '../plugin/output.ts';
 import type { Drift } from '../plugin/plugin.ts';
-import { artifactParents } from './difference.ts';
+import { isUntouched, lastingParents } from './difference.ts';
 import { type Attributes, describe } from './effects.ts';
+import type { ManifestRow } from './manifest.ts';
 import { locate, look, type Root, UnsafePath } from './roots.ts';
 
 const octal = (mode: number): string => (mode & 0o7777).toString(8).padStart(4, '0');
@@ -104,6 +105,16 @@ export async function eachOf<T>(items: Iterable<T>, width: number, work: (item: 
   for (const end of ends) if (end.status === 'rejected') throw end.reason;
 }
 
+/** An artifact that was put in place and is not there any more: somebody removed it by hand. */
+function lostArtifact(root: Root, row: ManifestRow): Drift | undefined {
+  const found = look(join(root.dir, row.path));
+  if (row.pending || found?.isDirectory() === true) return undefined;
+  const what = found === undefined ? 'missing' : 'type';
+  const there = found === undefined ? 'nothing is there' : describe(found);
+  const detail = `${there} where ${row.artifact ?? 'a built image'} was: an apply builds it again if it is wanted, and else forgets it`;
+  return { plugin: row.plugin, root: root.name, path: row.path, what, detail };
+}
+
 /**
  * Every difference between world and disk, in the world's order. Foreign files are nobody's business; `extra` are paths
  * that the manifest owns and the world does not want (an apply that has not finished).
@@ -138,10 +149,16 @@ export async function verifyWorld(
       const drift = found.get(path);
       if (drift !== undefined) drifts.push(drift);
     }
-    const holding = artifactParents(root.manifest.rows);
+    const untouched = world.untouched.get(name);
+    const holding = lastingParents(root.manifest.rows, untouched);
     for (const row of root.manifest.rows.values()) {
-      if (entries.has(row.path) || holding.has(row.path) || row.kind === 'artifact' || row.lifetime === 'create-only')
+      if (row.kind === 'artifact') {
+        const lost = lostArtifact(root, row);
+        if (lost !== undefined) drifts.push(lost);
         continue;
+      }
+      if (entries.has(row.path) || holding.has(row.path) || row.lifetime === 'create-only') continue;
+      if (isUntouched(row, untouched)) continue;
       const base = { plugin: row.plugin, root: name, path: row.path };
       drifts.push({ ...base, what: 'extra', detail: 'owned, but no longer wanted' });
     }

@@ -35,11 +35,11 @@ export function ourServers(view: View, service: Service): OurServers {
   }
   // Last, so that the management node wins where it is listed as a service node too.
   const master = view.site.get('master');
-  const address = master === undefined ? undefined : (view.addressOf(master) ?? master);
+  const addresses = master === undefined ? [] : view.addressesOf(master);
   const itself = master === undefined ? undefined : view.nodes.get(master);
-  for (const own of [address, ...(itself?.addresses ?? [])]) {
-    if (own !== undefined) byAddress.set(own, managementNode);
-  }
+  if (master !== undefined && addresses.length === 0) byAddress.set(master, managementNode);
+  // Nodes of its second network are told its address there.
+  for (const own of [...addresses, ...(itself?.addresses ?? [])]) byAddress.set(own, managementNode);
   return {
     targets: targets.filter((target) => target !== itself?.name),
     targetOf: (asked) => (asked === undefined ? undefined : byAddress.get(asked)),

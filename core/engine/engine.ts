@@ -27,12 +27,15 @@ import type { View } from '../resolve/view.ts';
 import { answerForAddress, answerForNode } from './answers.ts';
 import { appliedLines, keepsOf, problemOf } from './applied.ts';
 import { BootedSets } from './holds.ts';
+import { ImageCommands } from './image-commands.ts';
+import { ImageLife, type InService } from './image-life.ts';
 import { type InEffect, Memory } from './memory.ts';
 import { type Base, type Planned, Planner } from './planner.ts';
 import { placeOf, planningContext } from './preview.ts';
+import { BuildProgress } from './progress.ts';
 import { Serial } from './serial.ts';
 import { statusOf } from './status.ts';
-import type { AnswerText, Engine, EngineSettings, Preview, Reconciled, Status } from './types.ts';
+import type { Answering, AnswerText, Engine, EngineSettings, Preview, Reconciled, Status } from './types.ts';
 
 interface LookOptions {
   readonly adopt?: readonly string[];
@@ -85,9 +88,7 @@ function stampOf(
 
 class RunningEngine implements Engine {
   readonly settings: EngineSettings;
-  private current:
-    | { readonly world: World; readonly view: View; readonly sets: PreviousSets; readonly held: readonly Held[] }
-    | undefined;
+  private current: (InService & { readonly held: readonly Held[] }) | undefined;
   /** The sets before the last flip: a node that booted meanwhile names one of them. */
   private before: PreviousSets = new Map();
   private heldNodes: ReadonlySet<string> = new Set();
@@ -103,6 +104,7 @@ class RunningEngine implements Engine {
   private readonly planner: Planner;
   private readonly serial = new Serial();
   private readonly events = new EventEmitter();
+  private readonly answeringListeners = new Set<(answering: Answering) => Promise<void>>();
   private readonly probe: Probe = { run: commandRunner(), readFile: (path) => readFile(path).catch(() => undefined) };
   private readonly memory: Memory;
   private readonly loaded: readonly LoadedPlugin[];
@@ -110,6 +112,9 @@ class RunningEngine implements Engine {
   private readonly store: Store;
   private readonly applier: Applier;
   private readonly builds: BuildQueue;
+  private readonly life: ImageLife;
+  private readonly imageCommands: ImageCommands;
+  private readonly progress = new BuildProgress();
   private readonly stamp: string;
   /** The check refused what the branch names; the commit before stays in effect. */
   private refused = false;
@@ -138,7 +143,16 @@ class RunningEngine implements Engine {
     this.bootedSets = new BootedSets(store);
     const context = planningContext(loaded, { ...settings, place: placeOf(settings) });
     const roots = new Set(settings.roots.map(({ name }) => name));
-    this.planner = new Planner(context, repository, roots, (id) => builds.present(id), this.bootedSets);
+    this.life = new ImageLife(store, builds, settings.keepGenerations);
+    const { asked } = this.life.records;
+    this.planner = new Planner(context, repository, roots, (id) => builds.present(id), this.bootedSets, asked);
+    this.imageCommands = new ImageCommands({
+      ...{ life: this.life, settings, serial: this.serial },
+      current: () => this.current,
+      again: (reason) => this.reconcile(reason, { again: true }),
+      changed: () => this.planner.artifactsChanged(),
+      tell: (line) => this.tellBuild(line),
+    });
     this.generations = this.memory.generations();
     this.events.setMaxListeners(0);
   }
@@ -171,6 +185,9 @@ class RunningEngine implements Engine {
       },
       runner: commandRunner,
       onChange: () => holder.engine?.buildSettled(),
+      onLine: (artifact, _line, progress) => holder.engine?.tellBuild(holder.engine.progress.line(artifact, progress)),
+      onProblem: (line) => holder.engine?.tellBuild(line),
+      onRemoval: settings.onRemoval,
     });
     const stamp = stampOf(settings, loaded, options);
     const engine = new RunningEngine(settings, loaded, stamp, repository, store, applier, builds);
@@ -185,9 +202,14 @@ class RunningEngine implements Engine {
   }
 
   private buildSettled(): void {
-    this.planner.buildSettled();
-    this.events.emit('build', 'an artifact was built or failed');
+    this.planner.artifactsChanged();
+    this.progress.settled();
+    this.tellBuild('an artifact was built or failed');
     if (!this.closing) void this.reconcile('an artifact was built or failed', { again: true });
+  }
+
+  private tellBuild(line: string | undefined): void {
+    if (line !== undefined) this.events.emit('build', line);
   }
 
   get world(): World | undefined {
@@ -207,7 +229,7 @@ class RunningEngine implements Engine {
     const { planned, sets } = restored;
     const { composed, preview } = this.planner.compose(planned, { world: undefined, sets });
     this.warnings = preview.diagnostics.length;
-    this.current = { ...composed, view: planned.plan.view };
+    this.current = { ...composed, view: planned.plan.view, images: planned.plan.images };
     this.heldNodes = new Set(composed.held.map(({ node }) => node));
   }
 
@@ -333,6 +355,7 @@ class RunningEngine implements Engine {
     for (const kept of Object.keys(keeps)) await this.repository.keep(kept);
     await this.memory.keepGenerations(world.generations.values(), this.generationsInUse(world));
     this.generations = this.memory.generations();
+    await this.tellAnswering();
     const repair = options.repair === true ? await this.applier.verify(world) : [];
     const report = await this.applier.apply(world, {
       stamp: this.stamp,
@@ -346,15 +369,18 @@ class RunningEngine implements Engine {
         // A repair of the same sets does not make them those of before.
         const moved = current !== undefined && (current.world.commit !== commit || current.world.waiting.size > 0);
         if (moved) this.before = current.sets;
-        this.current = { ...composed, view: planned.plan.view };
+        this.current = { ...composed, view: planned.plan.view, images: planned.plan.images };
         this.heldNodes = new Set(composed.held.map(({ node }) => node));
+        await this.tellAnswering();
       },
     });
     this.report = report;
     this.planner.forget();
     if (report.outcome === 'applied') await this.releaseKept(keeps);
     await purgeHolds(this.applier.roots.values());
+    await this.life.planned(planned.plan.images, planned.plan.view);
     this.builds.want(world.artifacts, commit, (path) => this.repository.readFile(commit, path));
+    if (report.outcome === 'applied') await this.imageCommands.settle();
     const milliseconds = Math.round(performance.now() - started);
     const written = report.changed.filter(({ what }) => what === 'written').length;
     const summary = { written, removed: report.changed.length - written, milliseconds };
@@ -364,6 +390,11 @@ class RunningEngine implements Engine {
     const lines = [...this.notices.splice(0), ...appliedLines(commit, report, world, summary, this.problem)];
     return { commit, changed: true, ok: report.outcome === 'applied', lines };
   }
+
+  buildImage = (name: string) => this.imageCommands.buildImage(name);
+  forgetImage = (name: string) => this.imageCommands.forgetImage(name);
+  images = () => this.imageCommands.images();
+  pruneImages: Engine['pruneImages'] = (options) => this.imageCommands.pruneImages(options);
 
   /** Generations that nodes have now: those of the world in effect, and those that waiting nodes keep, however long. */
   private generationsInUse(world: World): Set<string> {
@@ -387,8 +418,10 @@ class RunningEngine implements Engine {
     await this.memory.note(commit, { pusher, via, receivedAt: new Date().toISOString() });
   }
 
-  booted(node: string, commit: string): void {
+  booted(node: string, commit: string, generation?: string): void {
     const set = [this.current?.sets.get(node), this.before.get(node)].find((it) => it?.commit === commit);
+    const booted = generation ?? (set?.answer.kind === 'answer' ? set.answer.generation : undefined);
+    if (booted !== undefined) this.life.booted(node, booted, (id) => this.generations.has(id));
     if (set === undefined) return;
     const before = this.bootedSets.version;
     this.bootedSets.booted(node, set);
@@ -402,8 +435,11 @@ class RunningEngine implements Engine {
   }
 
   async release(nodes: Iterable<string>): Promise<readonly string[]> {
-    const released = this.bootedSets.release(nodes);
+    const names = [...nodes];
+    const unpinned = this.life.pins.release(names);
+    const released = [...new Set([...this.bootedSets.release(names), ...unpinned])];
     await this.bootedSets.written();
+    await this.life.pins.written();
     if (released.length > 0) await this.reconcile('nodes were released', { again: true });
     return released;
   }
@@ -421,6 +457,7 @@ class RunningEngine implements Engine {
       builds: this.builds.states(),
       warnings: this.warnings,
       held: this.current?.held ?? [],
+      asked: this.life.records.asked,
     });
   }
 
@@ -451,6 +488,19 @@ class RunningEngine implements Engine {
     return answerForNode(this.current?.world, this.generations, node, generation);
   }
 
+  get answering(): Answering {
+    return { world: this.current?.world, generations: this.generations };
+  }
+
+  onAnswering(listener: (answering: Answering) => Promise<void>): () => void {
+    this.answeringListeners.add(listener);
+    return () => this.answeringListeners.delete(listener);
+  }
+
+  private async tellAnswering(): Promise<void> {
+    await Promise.all([...this.answeringListeners].map((listener) => listener(this.answering)));
+  }
+
   on(event: 'change' | 'build', listener: (line: string) => void): () => void {
     this.events.on(event, listener);
     return () => this.events.off(event, listener);
@@ -463,6 +513,7 @@ class RunningEngine implements Engine {
     await this.serial.idle();
     await this.applier.close();
     await this.bootedSets.written();
+    await this.life.pins.written();
     await this.store.close();
     await this.repository.close();
   }

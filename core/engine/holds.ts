@@ -13,25 +13,32 @@ const database = 'booted';
 /** Ten thousand nodes boot at once: what they booted with is written together. */
 const writeAfterMilliseconds = 250;
 
+/** The parts that each node booted with, as the store has them. */
+export function readBooted(store: Pick<Store, 'range'>): Map<string, readonly PartOutput[]> {
+  const known = new Map<string, readonly PartOutput[]>();
+  const one = onlyOnce();
+  for (const { key, value } of store.range(database)) {
+    // What an older version wrote and this one cannot read holds nothing; the node says it again at its next boot.
+    if (areParts(value))
+      known.set(
+        key,
+        value.map((part) => shared(part, one)),
+      );
+  }
+  return known;
+}
+
 export class BootedSets {
   /** Grows with every change: what was composed before one stands on other holds. */
   version = 0;
-  private readonly known = new Map<string, readonly PartOutput[]>();
+  private readonly known: Map<string, readonly PartOutput[]>;
   private readonly store: Store;
   private readonly waiting = new Set<string>();
   private timer: NodeJS.Timeout | undefined;
 
   constructor(store: Store) {
     this.store = store;
-    // What an older version wrote and this one cannot read holds nothing; the node says it again at its next boot.
-    const one = onlyOnce();
-    for (const { key, value } of store.range(database)) {
-      if (areParts(value))
-        this.known.set(
-          key,
-          value.map((part) => shared(part, one)),
-        );
-    }
+    this.known = readBooted(store);
   }
 
   /** The parts that each node booted with. */

@@ -35,8 +35,9 @@ export class Planner {
   readonly #roots: ReadonlySet<string>;
   readonly #present: (artifact: string) => boolean;
   readonly #booted: BootedSets;
+  readonly #asked: ReadonlySet<string>;
   readonly #planned = new Map<string, Planned>();
-  /** Counts artifacts that came or failed: a composed world stands on which ones were there. */
+  /** Counts what happened to artifacts: a composed world stands on which ones were there and wanted. */
   #builds = 0;
   #last:
     | {
@@ -54,7 +55,9 @@ export class Planner {
     roots: ReadonlySet<string>,
     present: (artifact: string) => boolean,
     booted: BootedSets,
+    asked: ReadonlySet<string>,
   ) {
+    this.#asked = asked;
     this.#context = context;
     this.#repository = repository;
     this.#roots = roots;
@@ -95,11 +98,12 @@ export class Planner {
       present: this.#present,
       roots: this.#roots,
       booted: this.#booted.parts,
+      asked: this.#asked,
     });
   }
 
-  /** An artifact came or failed. */
-  buildSettled(): void {
+  /** An artifact came, failed or went, or another image is asked for. */
+  artifactsChanged(): void {
     this.#builds++;
   }
 

@@ -1,11 +1,12 @@
 /** Snapshot to preview: view, checks, plan, world and difference, in one pure pass but for reading the snapshot. */
 import { checkView } from '../check/check.ts';
 import { judgeSeverity } from '../check/severity.ts';
+import { checkWaivers } from '../check/waivers.ts';
 import { badOutput, twoClaims } from '../diagnostic/catalogue/plan.ts';
 import type { Diagnostic } from '../diagnostic/diagnostic.ts';
 import { type BootedParts, type Composed, composeWorld, type PreviousSets } from '../plan/compose.ts';
 import { diffWorlds } from '../plan/diff.ts';
-import { imageDecision, makePlan, type Plan } from '../plan/make-plan.ts';
+import { type ImagesMode, imageDecision, makePlan, type Plan } from '../plan/make-plan.ts';
 import type { World } from '../plan/world.ts';
 import type { LoadedPlugin } from '../plugin/loaded.ts';
 import { managementNode } from '../plugin/output.ts';
@@ -14,12 +15,13 @@ import { checkPaths } from '../repo/paths.ts';
 import type { Snapshot } from '../repo/snapshot.ts';
 import { buildView, type ViewBase } from '../resolve/build-view.ts';
 import { TableCache } from '../tables/load.ts';
+import { heldGroups } from './status.ts';
 import type { Preview } from './types.ts';
 
 export interface PlanningContext {
   readonly plugins: readonly LoadedPlugin[];
   readonly target: string;
-  readonly images: 'external' | 'built';
+  readonly images: ImagesMode;
   readonly base: ViewBase;
   /** The host that is planned for, where its settings are known. */
   readonly place: Place | undefined;
@@ -40,7 +42,7 @@ export function placeOf(settings: {
 
 export function planningContext(
   plugins: readonly LoadedPlugin[],
-  options: { readonly target?: string; readonly images?: 'external' | 'built'; readonly place?: Place } = {},
+  options: { readonly target?: string; readonly images?: ImagesMode; readonly place?: Place } = {},
 ): PlanningContext {
   return {
     plugins,
@@ -58,10 +60,11 @@ export async function planSnapshot(
 ): Promise<{ plan: Plan; checked: readonly Diagnostic[] }> {
   const diagnostics: Diagnostic[] = [];
   const imagePlans = new Map<string, ImagePlan>();
-  const decide = context.images === 'built' ? imageDecision(context.plugins, imagePlans, diagnostics) : undefined;
+  const decide = imageDecision(context.plugins, imagePlans, diagnostics, context.images);
   const view = await buildView(snapshot, context.base, decide);
   const plan = makePlan(view, context.plugins, context.target, imagePlans, context.place);
-  const checks = checkView(view);
+  const codes = context.plugins.flatMap(({ plugin }) => (plugin.messages ?? []).map(({ code }) => code));
+  const checks = [...checkView(view), ...checkWaivers(view, codes)];
   const paths = await checkPaths(snapshot);
   // Never `push(...list)`: a hundred thousand findings would overflow the stack.
   return { plan, checked: [...view.diagnostics, ...diagnostics, ...checks, ...paths] };
@@ -77,11 +80,13 @@ export function previewPlan(
     readonly present: (id: string) => boolean;
     /** What running nodes booted with. */
     readonly booted?: BootedParts;
+    /** Images that somebody asked for by name. */
+    readonly asked?: ReadonlySet<string>;
     /** Names of the roots that there are; undefined: not known here, any will do. */
     readonly roots?: ReadonlySet<string>;
   },
 ): { preview: Preview; composed: Composed } {
-  const composed = composeWorld(plan, base.sets, base.present, base.world, base.booted);
+  const composed = composeWorld(plan, base.sets, base.present, base.world, base.booted, base.asked);
   const homeless = undeclaredRoots(composed.world, base.roots);
   // Two nodes with one address claim one path too: what the tables say wrong is said once, as the tables' mistake.
   const wrong = checked.some((diagnostic) => diagnostic.severity === 'error');
@@ -95,6 +100,7 @@ export function previewPlan(
     view: plan.view,
     world: ok ? composed.world : undefined,
     diff: ok ? diffWorlds(base.world, composed.world) : undefined,
+    ...(ok && composed.held.length > 0 ? { held: heldGroups(composed.held) } : {}),
   };
   return { preview, composed };
 }
@@ -120,12 +126,19 @@ export async function previewSnapshot(
   snapshot: Snapshot,
   options: {
     readonly plugins: readonly LoadedPlugin[];
-    readonly images?: 'external' | 'built';
+    readonly images?: ImagesMode;
     readonly base?: World;
     readonly context?: PlanningContext;
+    /** What running nodes booted with, where that is known. */
+    readonly booted?: BootedParts;
   },
 ): Promise<Preview> {
   const context = options.context ?? planningContext(options.plugins, { images: options.images });
   const { plan, checked } = await planSnapshot(snapshot, context);
-  return previewPlan(plan, checked, { world: options.base, sets: nothing, present: () => true }).preview;
+  return previewPlan(plan, checked, {
+    world: options.base,
+    sets: nothing,
+    present: () => true,
+    booted: options.booted,
+  }).preview;
 }

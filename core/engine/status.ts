@@ -16,6 +16,7 @@ export interface StatusParts {
   readonly builds: readonly BuildState[];
   readonly warnings: number;
   readonly held: readonly Held[];
+  readonly asked: Iterable<string>;
 }
 
 export function statusOf(parts: StatusParts): Status {
@@ -29,12 +30,14 @@ export function statusOf(parts: StatusParts): Status {
     problem: parts.problem,
     nodes: world?.answers.size ?? 0,
     waiting: waitingGroups(world),
-    builds: parts.builds.map(({ artifact, state, progress, failure, log }) => ({
+    builds: parts.builds.map(({ artifact, state, progress, failure, log, logFile }) => ({
       id: artifact.id,
       state,
       detail: failure?.error ?? log.at(-1) ?? '',
       progress,
+      log: logFile,
     })),
+    asked: [...parts.asked],
     external: (world?.external ?? []).map((image) => image.name),
     blocked: (report?.blocked ?? []).map(({ root, path, there }) => ({ root, path, what: there })),
     needsRoot: report?.needsRoot.length ?? 0,
@@ -55,7 +58,8 @@ function stateOf(parts: StatusParts, applied: string | undefined): Status['state
   return (world?.waiting.size ?? 0) > 0 ? 'applied, waiting' : 'applied';
 }
 
-function heldGroups(held: readonly Held[]): HeldGroup[] {
+/** What is held, a group for each line with all nodes that it is held for. */
+export function heldGroups(held: readonly Held[]): HeldGroup[] {
   const groups = new Map<string, { root: string; path: string; line: string; nodes: Set<string> }>();
   for (const { node, root, path, line } of held) {
     const key = `${root}:${path} ${line}`;

@@ -1,7 +1,9 @@
 /** What the engine offers to the server and the command line, and what it reports. */
+
 import type { Diagnostic } from '../diagnostic/diagnostic.ts';
 import type { WorldDiff } from '../plan/diff.ts';
-import type { World } from '../plan/world.ts';
+import type { ImagesMode } from '../plan/make-plan.ts';
+import type { Generation, World } from '../plan/world.ts';
 import type { Drift } from '../plugin/plugin.ts';
 import type { NodeCommand } from '../policy/rows.ts';
 import type { CommitInfo, Snapshot } from '../repo/snapshot.ts';
@@ -22,9 +24,13 @@ export interface EngineSettings {
     readonly holdSeconds: number;
   }[];
   /** `external`: no plugin builds an image (the default where the server is not root). */
-  readonly images: 'external' | 'built';
+  readonly images: ImagesMode;
   /** Whether reload commands run; off in the embedded default. */
   readonly reloads: boolean;
+  /** Generations of an image that stay on the disk besides the newest; at least 1, default 3. */
+  readonly keepGenerations?: number;
+  /** Called within each removal of an artifact, for tests that stop the process there. */
+  readonly onRemoval?: (step: 'pending' | 'renamed' | 'forgotten') => void;
   /** Called before each named step of an apply, for tests that stop the process there. */
   readonly onStep?: (step: string, subject: string) => void | Promise<void>;
 }
@@ -40,6 +46,8 @@ export interface Preview {
   readonly world: World | undefined;
   /** Against what is in effect; from nothing where nothing is. */
   readonly diff: WorldDiff | undefined;
+  /** What would be in shared files only for nodes that run with it; absent where nothing would. */
+  readonly held?: readonly HeldGroup[];
 }
 
 /** received → checked → applied (waiting…): never merged into one tick (DESIGN 7). */
@@ -85,7 +93,11 @@ export interface Status {
     readonly state: string;
     readonly detail: string;
     readonly progress: number | undefined;
+    /** File with the whole log, of a build that runs or failed. */
+    readonly log: string | undefined;
   }[];
+  /** Images that are built because somebody asked for them by name. */
+  readonly asked: readonly string[];
   readonly external: readonly string[];
   readonly blocked: readonly { readonly root: string; readonly path: string; readonly what: string }[];
   readonly needsRoot: number;
@@ -112,6 +124,14 @@ export interface Reconciled {
   readonly lines: readonly string[];
 }
 
+/** All that nodes are answered from: plain data, so that another thread can have a copy. */
+export interface Answering {
+  /** What is in effect; undefined before the first apply. */
+  readonly world: Pick<World, 'answers' | 'addresses' | 'generations'> | undefined;
+  /** Generations that running nodes may name, and, while an apply is under way, those that its boot files are about to name. */
+  readonly generations: ReadonlyMap<string, Generation>;
+}
+
 /** A text for a node, or why it gets none. */
 export type AnswerText =
   | {
@@ -121,6 +141,8 @@ export type AnswerText =
       readonly plain?: boolean;
       readonly commit: string;
       readonly generation: string;
+      /** The words of the litefile rows, in the order of the text; undefined: frozen by a version that did not keep them. */
+      readonly options?: readonly string[];
     }
   /** `status` is the HTTP status that fits: 404 unknown node or address, 403 offline or unplannable, 409 unknown generation, 503 not ready. */
   | {
@@ -154,10 +176,18 @@ export interface Engine {
   received(commit: string, pusher: string, via: 'http' | 'ssh' | 'file'): Promise<void>;
   /** A node runs with the set of a commit: what that set has in shared files is held until it runs with another. A commit of
    *  neither the set that the node has nor the one before changes nothing. */
-  booted(node: string, commit: string): void;
-  /** Lets go of what is held for nodes, and applies; gives those of which a boot was known. */
+  booted(node: string, commit: string, generation?: string): void;
+  /** Lets go of what is held for nodes and of the generations that they pin, and applies; gives those of which a boot was known. */
   release(nodes: Iterable<string>): Promise<readonly string[]>;
   status(): Promise<Status>;
+  /** Wants an image built, whether a node has it or not; what failed of it is tried again. `ok` false: there is nothing to build. */
+  buildImage(name: string): Promise<{ readonly ok: boolean; readonly lines: readonly string[] }>;
+  /** Takes that back; gives whether it was asked for. What was built stays as any earlier generation does. */
+  forgetImage(name: string): Promise<boolean>;
+  /** Every image of the commit in effect, and those that only the disk has still (image '': nothing is known of them). */
+  images(): Promise<readonly ImageStanding[]>;
+  /** Removes artifacts that nothing needs; `all`: also those that are kept only for a revert, or of which nothing is known. */
+  pruneImages(options?: { readonly dryRun?: boolean; readonly all?: boolean }): Promise<PruneOutcome>;
   /** Newest first: commits of the branch with what is known of each. */
   history(limit: number): Promise<readonly (CommitInfo & { readonly record: CommitRecord | undefined })[]>;
   /** Disk against the world in effect, and the plugins' own verify. */
@@ -166,8 +196,83 @@ export interface Engine {
   answer(node: string, generation?: string): AnswerText;
   /** `only`: one part of the answer is asked for, and need not be allowed more than that. */
   answerFor(address: string, generation?: string, only?: NodeCommand): AnswerText;
+  /** What `answerFor` answers from, as it stands. */
+  readonly answering: Answering;
+  /**
+   * Hears whenever that changes, and holds the apply up until it resolves: before the first boot file that names a new generation,
+   * and as the answers flip, before anything of the old commit is pruned. So whoever answers from a copy keeps law 3 as this engine
+   * does. A listener must not reject. Returns its own undo.
+   */
+  onAnswering(listener: (answering: Answering) => Promise<void>): () => void;
   /** `change`: status changed; `build`: progress. Returns its own undo. */
   on(event: 'change' | 'build', listener: (line: string) => void): () => void;
   /** Waits for the running apply, stops builds, closes the store. */
   close(): Promise<void>;
+}
+
+/** An artifact that the plan in effect has for an image. */
+export interface PlannedArtifact {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: 'base' | 'boot' | 'generation' | 'other';
+  readonly digest: string;
+  readonly root: string;
+  readonly path: string;
+  /** `not wanted`: no node has the image, nobody asked for it, and it is not there. */
+  readonly state: 'present' | 'building' | 'failed' | 'waiting' | 'not wanted';
+  /** Why it failed, or the last line of its log. */
+  readonly detail: string;
+  readonly progress: number | undefined;
+  readonly log: string | undefined;
+}
+
+/** An artifact that is ours on the disk. */
+export interface ImageArtifact {
+  readonly id: string;
+  readonly kind: PlannedArtifact['kind'];
+  readonly digest: string;
+  readonly root: string;
+  readonly path: string;
+  readonly directory: string;
+  /** ISO time at which it was put in place; undefined: not known. */
+  readonly made: string | undefined;
+  /** Somebody removed it by hand. */
+  readonly lost: boolean;
+  /** Ids of what it was made from. */
+  readonly inputs: readonly string[];
+  /** Why it stays, in words; none: the next apply removes it. */
+  readonly kept: readonly string[];
+  /** Nodes whose last whole boot was of this generation. */
+  readonly booted: readonly string[];
+  /** What the build wrote down: base.json, boot.json or generation.json in it. */
+  readonly note: unknown;
+}
+
+/** One image and all that there is of it. */
+export interface ImageStanding {
+  readonly image: string;
+  /** `external`: the administrator's own; `no row`: only the disk has it still. */
+  readonly kind: 'built' | 'external' | 'no row';
+  readonly plugin: string | undefined;
+  readonly asked: boolean;
+  /** How many nodes the tables give it to. */
+  readonly nodes: number;
+  /** Generation that came into effect last. */
+  readonly inEffect: string | undefined;
+  readonly planned:
+    | {
+        readonly base: string;
+        readonly boot: string;
+        readonly generation: string;
+        readonly artifacts: readonly PlannedArtifact[];
+      }
+    | undefined;
+  readonly artifacts: readonly ImageArtifact[];
+}
+
+export interface PruneOutcome {
+  readonly dryRun: boolean;
+  /** What went, or would go. */
+  readonly removed: readonly { readonly id: string; readonly root: string; readonly path: string }[];
+  readonly kept: readonly { readonly id: string; readonly root: string; readonly path: string; readonly why: string }[];
 }

@@ -64,6 +64,8 @@ export interface OsFamily {
   install(job: PackageJob): Promise<void>;
   /** The package manager's own record of what is in a root, sorted by name. */
   packages(root: string, run: CommandRunner): Promise<readonly InstalledPackage[]>;
+  /** After fetch: what it has chosen to install, read from what it left in scratch. Absent: only an installation can say. */
+  resolved?(job: PackageJob): Promise<readonly InstalledPackage[]>;
   /** How the repositories stand now (`images update`, outdated). Network. */
   repositoryStates(
     job: Pick<PackageJob, 'recipe' | 'repositories' | 'cache' | 'scratch' | 'run' | 'log' | 'signal'>,

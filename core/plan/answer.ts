@@ -3,6 +3,7 @@ import type { Policy, Refusal } from '../policy/policy.ts';
 import { nodeCommands } from '../policy/rows.ts';
 import { litefileLines } from '../resolve/images.ts';
 import type { Image, Mount, Node } from '../resolve/view.ts';
+import { classicOption } from './classic.ts';
 import type { Generation, NodeAnswer, RefusedAnswer, WholeAnswer } from './world.ts';
 
 /** Version of the text's form; a node's program refuses another. */
@@ -30,7 +31,8 @@ function countLines(text: string): number {
 
 export function generationOf(image: Image): Generation {
   const litefile = litefileLines(image.litefile);
-  return { id: image.build.generation, image: image.name, litefile, lines: image.litefile.length };
+  const options = image.litefile.map(classicOption);
+  return { id: image.build.generation, image: image.name, litefile, lines: image.litefile.length, options };
 }
 
 function mountFields(mount: Mount): string {

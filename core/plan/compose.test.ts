@@ -23,7 +23,14 @@ function set(node: string, address: string, commit: string, needs: readonly stri
 
 function plan(sets: ReadonlyMap<string, NodeSet>): Plan {
   const none = new Map();
-  const nothing = { artifacts: none, generations: none, elsewhere: none, diagnostics: [], shared: [] };
+  const nothing = {
+    images: new Map(),
+    artifacts: none,
+    generations: none,
+    elsewhere: none,
+    diagnostics: [],
+    shared: [],
+  };
   return { view, commit: 'new', target: 'mn', sets, ...nothing };
 }
 

@@ -96,9 +96,21 @@ function emptySet(set: NodeSet, waiting: Waiting, held: ReadonlyMap<string, stri
   return { ...set, outputs: [], addresses, answer, image: undefined, needs: [] };
 }
 
+/** What the images of nodes need, and images that were asked for by name. */
+function wantedArtifacts(plan: Plan, asked: ReadonlySet<string>): Map<string, ArtifactOutput> {
+  const wanted = new Map(plan.artifacts);
+  for (const image of asked) {
+    for (const artifact of plan.images.get(image)?.artifacts ?? []) {
+      if (artifact.target === plan.target) wanted.set(artifact.id, artifact);
+    }
+  }
+  return wanted;
+}
+
 /**
  * Composes the world of a plan. `reuse`: the world in effect; entries that do not change are the same objects, which saves
- * hashing and makes differences cheap. `booted`: what running nodes may have mounted, which stays.
+ * hashing and makes differences cheap. `booted`: what running nodes may have mounted, which stays. `asked`: images that somebody
+ * wants built though no node has them.
  */
 export function composeWorld(
   plan: Plan,
@@ -106,6 +118,7 @@ export function composeWorld(
   present: (artifact: string) => boolean,
   reuse: World | undefined,
   booted: BootedParts = none,
+  asked: ReadonlySet<string> = new Set(),
 ): Composed {
   const diagnostics: Diagnostic[] = [...plan.diagnostics];
   const { waiting, held: claimed } = findWaiting(plan, previous, present);
@@ -115,10 +128,12 @@ export function composeWorld(
     const before = held?.keeps === undefined ? undefined : previous.get(node);
     sets.set(node, before ?? (held === undefined ? set : emptySet(set, held, claimed)));
   }
+  const artifacts = wantedArtifacts(plan, asked);
   // A node that is no longer in the tables has no set: its outputs go.
-  const table = new EntryTable(plan.view, reuse, diagnostics);
+  const table = new EntryTable(plan.view, reuse, diagnostics, (id) =>
+    artifacts.has(id) ? (present(id) ? 'present' : 'missing') : 'not wanted',
+  );
   const reloads = new Map<string, ReloadOutput>();
-  const artifacts = new Map<string, ArtifactOutput>(plan.artifacts);
   const live = new Map<string, LiveOutput>();
   const add = (plugin: string, output: Output): void => {
     if (output.kind === 'reload') {
@@ -147,10 +162,12 @@ export function composeWorld(
     if (set.image?.build.kind === 'external') external.add(set.image);
   }
   for (const [node, parts] of booted) for (const part of parts) table.hold(node, part);
+  const roots = table.finish();
   const world: World = {
     target: plan.target,
     commit: plan.commit,
-    roots: table.finish(),
+    roots,
+    untouched: table.untouched,
     answers,
     addresses,
     generations: plan.generations,

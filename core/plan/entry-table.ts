@@ -51,18 +51,33 @@ function inOrder(root: ReadonlyMap<string, Entry>, before: ReadonlyMap<string, E
 const claimant = (entry: { plugin: string; node?: string | undefined }): string =>
   entry.node === undefined ? entry.plugin : `${entry.plugin} (${entry.node})`;
 
+/** Where an artifact stands that a link leads to. */
+export type ArtifactStates = (id: string) => 'present' | 'missing' | 'not wanted';
+
 export class EntryTable {
   private readonly roots = new Map<string, Map<string, Entry>>();
   private readonly shared = new Map<string, { root: string; path: string; file: SharedFile }>();
   private readonly hardLinks: { root: string; path: string; to: string; plugin: string; node: string | undefined }[] =
     [];
+  /** Links whose artifacts are not all there yet. */
+  private readonly pending: { readonly plugin: string; readonly output: Extract<Output, { kind: 'link' }> }[] = [];
+  /** Of those, what is in no world known here: by root, paths to be left as they are on the disk; complete after `finish`. */
+  readonly untouched = new Map<string, Set<string>>();
   /** What is in shared files only for nodes that run with it; complete after `finish`. */
   readonly held: Held[] = [];
   private readonly view: View;
   private readonly reuse: World | undefined;
   private readonly diagnostics: Diagnostic[];
 
-  constructor(view: View, reuse: World | undefined, diagnostics: Diagnostic[]) {
+  private readonly stateOf: ArtifactStates;
+
+  constructor(
+    view: View,
+    reuse: World | undefined,
+    diagnostics: Diagnostic[],
+    stateOf: ArtifactStates = () => 'present',
+  ) {
+    this.stateOf = stateOf;
     this.view = view;
     this.reuse = reuse;
     this.diagnostics = diagnostics;
@@ -84,9 +99,14 @@ export class EntryTable {
       case 'file':
         this.put(this.file(before, plugin, output));
         break;
-      case 'link':
-        this.put(this.link(before, plugin, output));
+      case 'link': {
+        const states = node === undefined ? (output.needs ?? []).map(this.stateOf) : [];
+        // What nobody wants will never be there: the link is none of this world.
+        if (states.includes('not wanted')) break;
+        if (states.includes('missing')) this.pending.push({ plugin, output });
+        else this.put(this.link(before, plugin, output));
         break;
+      }
       case 'hardlink':
         this.hardLinks.push({ root, path, to: output.to, plugin, node });
         break;
@@ -196,13 +216,44 @@ export class EntryTable {
       }
       this.put(hardLinkEntry({ root, path, to, plugin, node, lifetime: 'managed' }, file));
     }
+    this.keepLinks();
     const sorted = new Map<string, Map<string, Entry>>();
     for (const name of [...this.roots.keys()].sort()) {
       const root = this.roots.get(name) ?? new Map<string, Entry>();
       this.addParents(name, root);
+      this.claimUntouched(name, root);
       sorted.set(name, inOrder(root, this.reuse?.roots.get(name)));
     }
     return sorted;
+  }
+
+  /** A link that waits stays what it is in the world in effect; where that is not known, the disk keeps what it has. */
+  private keepLinks(): void {
+    for (const { plugin, output } of this.pending) {
+      const { root, path } = output;
+      const before = this.reuse?.roots.get(root)?.get(path);
+      const other = this.roots.get(root)?.get(path);
+      const first = other === undefined ? this.untouched.get(root)?.has(path) && plugin : claimant(other);
+      if (typeof first === 'string') {
+        this.diagnostics.push(twoClaims(undefined, { root, path, first, second: plugin }));
+      } else if (before?.kind === 'link') {
+        this.put(before);
+      } else {
+        const paths = this.untouched.get(root);
+        if (paths === undefined) this.untouched.set(root, new Set([path]));
+        else paths.add(path);
+      }
+    }
+  }
+
+  /** A path that will be a link can have nothing below it, said now and not when its artifacts are there. */
+  private claimUntouched(name: string, root: ReadonlyMap<string, Entry>): void {
+    if (!this.untouched.has(name)) return;
+    for (const { plugin, output } of this.pending) {
+      if (output.root !== name || this.untouched.get(name)?.has(output.path) !== true) continue;
+      if (!root.has(output.path)) continue;
+      this.diagnostics.push(notADirectory(undefined, { root: name, path: output.path, by: plugin }));
+    }
   }
 
   private addParents(name: string, root: Map<string, Entry>): void {

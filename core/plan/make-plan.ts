@@ -1,6 +1,7 @@
 /** Runs every plugin's pure hooks over a view and sorts what they plan by whom it serves. */
 import { badOutput, pluginFailed } from '../diagnostic/catalogue/plan.ts';
 import type { Diagnostic } from '../diagnostic/diagnostic.ts';
+import { asksForBuild } from '../image/columns.ts';
 import type { LoadedPlugin } from '../plugin/loaded.ts';
 import type { ArtifactOutput, Output } from '../plugin/output.ts';
 import type { ImagePlan, Place } from '../plugin/plugin.ts';
@@ -35,19 +36,31 @@ export interface Plan {
   /** Outputs that serve all. */
   readonly shared: readonly PlannedOutput[];
   readonly sets: ReadonlyMap<string, NodeSet>;
+  /** What the images of nodes need. */
   readonly artifacts: ReadonlyMap<string, ArtifactOutput>;
+  /** What plugins would build for each image, used by a node or not. */
+  readonly images: ReadonlyMap<string, ImagePlan>;
   readonly generations: ReadonlyMap<string, Generation>;
   readonly elsewhere: ReadonlyMap<string, readonly Output[]>;
   readonly diagnostics: readonly Diagnostic[];
 }
+
+/**
+ * Which images plugins build: none, those whose linuximage row says so (`build` is yes), or all that a plugin can build.
+ * By row is the rule: whoever brings trees of his own keeps them, image by image, until he asks for one to be built.
+ */
+export type ImagesMode = 'external' | 'rows' | 'built';
 
 /** The build decision for buildView: the first plugin whose images hook answers builds the image. */
 export function imageDecision(
   plugins: readonly LoadedPlugin[],
   plans: Map<string, ImagePlan>,
   diagnostics: Diagnostic[],
-): BuildDecision {
+  mode: ImagesMode,
+): BuildDecision | undefined {
+  if (mode === 'external') return undefined;
   return (view, image) => {
+    if (mode === 'rows' && !asksForBuild(view, image)) return undefined;
     for (const { plugin, hooks } of plugins) {
       if (hooks.images === undefined) continue;
       const plan = guarded(plugin.name, 'images', diagnostics, () => hooks.images?.(view, image));
@@ -158,5 +171,5 @@ export function makePlan(
   }
   const generations = new Map<string, Generation>();
   for (const image of usedImages) generations.set(image.build.generation, generationOf(image));
-  return { view, commit, target, shared, sets, artifacts, generations, elsewhere, diagnostics };
+  return { view, commit, target, shared, sets, artifacts, images: imagePlans, generations, elsewhere, diagnostics };
 }

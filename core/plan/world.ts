@@ -76,6 +76,8 @@ export interface Generation {
   readonly litefile: string;
   /** How many lines `litefile` has. */
   readonly lines: number;
+  /** The words of the rows, one an entry, for the lists of the original; an earlier version did not keep them. */
+  readonly options?: readonly string[];
 }
 
 /** Nodes that keep their previous set, and why. */
@@ -101,6 +103,8 @@ export interface World {
   readonly generations: ReadonlyMap<string, Generation>;
   readonly artifacts: ReadonlyMap<string, ArtifactOutput>;
   readonly reloads: readonly ReloadOutput[];
+  /** Links that wait for artifacts and are in no world known here: by root, paths that stay as they are on the disk, or absent. */
+  readonly untouched: ReadonlyMap<RootName, ReadonlySet<string>>;
   /** By image: what is laid over its generations. */
   readonly live: ReadonlyMap<string, LiveOutput>;
   readonly waiting: ReadonlyMap<string, Waiting>;

@@ -54,6 +54,27 @@ export interface Drift {
   readonly detail: string;
 }
 
+/** What a plugin that asks repositories gets: as for a build, but for what it makes. */
+export interface RepositoryContext extends Pick<BuildContext, 'cache' | 'rootDirectory' | 'run' | 'log' | 'signal'> {
+  /** An empty directory, the engine's; gone afterwards. */
+  readonly directory: string;
+  /** Whether `packages` is asked for too; may download them. */
+  readonly packages: boolean;
+}
+
+/** How the package repositories of an image stand now. */
+export interface RepositoryReport {
+  /** Date as the repository says (ISO 8601), digest of its metadata; in the order in which they are asked. */
+  readonly repositories: readonly {
+    readonly alias: string;
+    readonly url: string;
+    readonly date?: string | undefined;
+    readonly digest: string;
+  }[];
+  /** What a build without a lock would install now, sorted; undefined: not asked for, or only a build can say. */
+  readonly packages: readonly { readonly name: string; readonly version: string; readonly arch: string }[] | undefined;
+}
+
 /** What one osimage becomes under a plugin that builds it; the artifacts' recipes stay the plugin's own business. */
 export interface ImagePlan {
   readonly image: string;
@@ -81,6 +102,8 @@ export interface PluginHooks {
   plan?(view: View, place?: Place): readonly Output[];
   /** The only impure producer. Runs only when no artifact of that digest exists. */
   build?(artifact: ArtifactOutput, context: BuildContext): Promise<void>;
+  /** How the repositories of an image that it builds stand now. Asks the network; runs nothing that comes from there. */
+  repositories?(view: View, image: Image, context: RepositoryContext): Promise<RepositoryReport>;
   /** Reads the live system for drift that files alone do not show. */
   verify?(view: View, probe: Probe): Promise<readonly Drift[]>;
   /** Carries the outputs of another target to that host. */

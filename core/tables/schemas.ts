@@ -36,9 +36,9 @@ const facts: Readonly<Record<string, Facts>> = {
     key: 'imagename',
     keyedBy: 'literal',
     columns:
-      // The last three are ours: which initrd, what is added to the image, whether its scripts may use the network.
-      'imagename template boottarget addkcmdline pkglist pkgdir otherpkglist otherpkgdir exlist postinstall rootimgdir kerneldir nodebootif otherifce netdrivers kernelver krpmver permission dump crashkernelsize partitionfile driverupdatesrc usercomment initrd addons scriptnetwork',
-    used: 'template addkcmdline pkglist pkgdir otherpkglist otherpkgdir exlist postinstall rootimgdir kerneldir nodebootif otherifce netdrivers kernelver krpmver permission driverupdatesrc initrd addons scriptnetwork',
+      // The last four are ours: whether litehouse builds the image, which initrd, what is added, whether scripts may use the network.
+      'imagename template boottarget addkcmdline pkglist pkgdir otherpkglist otherpkgdir exlist postinstall rootimgdir kerneldir nodebootif otherifce netdrivers kernelver krpmver permission dump crashkernelsize partitionfile driverupdatesrc usercomment build initrd addons scriptnetwork',
+    used: 'template addkcmdline pkglist pkgdir otherpkglist otherpkgdir exlist postinstall rootimgdir kerneldir nodebootif otherifce netdrivers kernelver krpmver permission driverupdatesrc build initrd addons scriptnetwork',
   },
   litefile: {
     about: 'A row makes one file or directory of an image writable, persistent, concatenated or a read-only overlay.',

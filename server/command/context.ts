@@ -43,8 +43,13 @@ export function withSource(command: Command): Command {
 
 /** Those of them that can read from a server elsewhere, too: they need no history. */
 export function withRemoteSource(command: Command): Command {
-  return withSource(command)
-    .option('--server <url>', 'read from the server at that URL (LITEHOUSE_SERVER)')
+  return withServer(withSource(command), 'read from the server at that URL');
+}
+
+/** Options of commands that work on a server elsewhere, too. `what`: what they do there. */
+export function withServer(command: Command, what: string): Command {
+  return command
+    .option('--server <url>', `${what} (LITEHOUSE_SERVER)`)
     .option('--token-file <file>', 'where the token for it stands (LITEHOUSE_TOKEN holds one itself)');
 }
 

@@ -52,6 +52,13 @@ describe('explain', () => {
     expect((await litehouse(dir, 'explain', 'n11', '/etc/motd', '--at', 'HEAD')).out).toBe(working.out);
   });
 
+  test('a path without its first slash means the file all the same', async () => {
+    const dir = workingCopy();
+    const full = await litehouse(dir, 'explain', 'n11', '/etc/motd');
+    expect(await litehouse(dir, 'explain', 'n11', 'etc/motd')).toEqual(full);
+    expect((await litehouse(dir, 'explain', 'n11', 'etc/../motd')).err).toContain('is no path of a file');
+  });
+
   test('a file that is not committed yet says so', async () => {
     const dir = workingCopy();
     write(dir, 'syncdirs/n11/etc/motd', 'changed\n');
@@ -168,6 +175,35 @@ describe('nodels and noderange', () => {
       err: expect.stringContaining('character 2'),
     });
     expect((await litehouse(dir, 'nodels', 'n01', 'litefile.file')).status).toBe(2);
+  });
+
+  test('a noderange may begin with what it leaves out', async () => {
+    const dir = workingCopy();
+    const run = (...args: string[]) => litehouse(dir, ...args);
+    const meant = await run('noderange', '--', '-n02,n[01-03]');
+    expect(meant.out).toBe('n01\nn03\n');
+    expect(await run('noderange', '-n02,n[01-03]')).toEqual(meant);
+    expect(await run('noderange', '--fold', '-n02,n[01-03]', '--json')).toEqual(
+      await run('noderange', '--fold', '--json', '--', '-n02,n[01-03]'),
+    );
+    expect(await run('nodels', '-n02,n[01-03]', 'chain.currstate')).toEqual(
+      await run('nodels', 'n01,n03', 'chain.currstate'),
+    );
+    // -n is --dry-run of nodeset, and -h help of all: neither begins a name by chance.
+    expect(await run('nodeset', '-n', '-n02,n[01-02]', 'boot', '--repo', '.')).toMatchObject({
+      status: 0,
+      out: expect.stringMatching(/LOCALBOOT 0[\s\S]*nothing was changed/),
+    });
+    expect((await run('noderange', '-hv9,n01')).out).toBe('n01\n');
+    for (const command of ['litefile', 'litetree', 'lslite', 'nodels'])
+      expect(await run(command, '-n02,n[01-02]'), command).toEqual(await run(command, 'n01'));
+    expect(await run('explain', '-n02,n[01-02]', 'etc/motd')).toEqual(await run('explain', 'n01', 'etc/motd'));
+    // What cannot be read is told with the place in what was written; options stay options.
+    expect((await run('noderange', '-n[,n01')).err).toContain("noderange '-n[,n01', character 3");
+    expect(await run('noderange', '-x', 'n01')).toMatchObject({ status: 2, err: expect.stringContaining("'-x'") });
+    expect((await run('noderange', '-h')).out).toContain('Usage: litehouse noderange');
+    expect((await run('lslite', '-iimage')).err).toContain("there is no image 'image'");
+    expect((await run('nodels', 'n01', '--dir', '-n02,all')).err).toContain('/-n02,all/config.git');
   });
 
   test('dynamic groups, range files and site.excludenodes count', async () => {

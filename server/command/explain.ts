@@ -27,8 +27,8 @@ export function addExplainCommand(program: Command, context: CommandContext): vo
       ),
     ),
   ).action(async (what: string, about: string | undefined, options: ExplainOptions) => {
-    await withView(context, options, async (view, { snapshot, repository }) => {
-      const found = await explanationOf(context, { view, snapshot, repository }, what, about);
+    await withView(context, options, async (view, { snapshot, repository }, builders) => {
+      const found = await explanationOf(context, { view, snapshot, repository, builders }, what, about);
       if (found === undefined) return;
       if (options.json === true) printJson(context, found.data);
       else for (const line of found.lines(context.terminal.width)) context.terminal.out(line);

@@ -45,8 +45,8 @@ test('history stands in columns', () => {
   expect(
     historyLines(
       [
-        { ...commit, record },
-        { ...other, record: undefined },
+        { ...commit, record, boots: undefined },
+        { ...other, record: undefined, boots: undefined },
       ],
       Date.parse('2026-11-23T12:05:00Z'),
     ),
@@ -58,15 +58,46 @@ test('history stands in columns', () => {
 
 test('status says what waits, folded, and never claims more than is so', () => {
   const waiting = [{ image: 'compute', why: 'not built yet', nodes: ['n01', 'n02', 'n03'] }];
-  const lines = statusLines({ ...quietStatus, state: 'applied, waiting', nodes: 3, waiting, needsRoot: 1 }, undefined, {
-    colour: false,
-  });
+  const lines = statusLines(
+    { ...quietStatus, boots: [], state: 'applied, waiting', nodes: 3, waiting, needsRoot: 1 },
+    undefined,
+    { colour: false },
+  );
   expect(lines).toEqual([
     'state    applied, waiting',
     'server   not running',
     'nodes    3',
     'waiting  3 nodes, image compute: not built yet (n[01-03])',
     'as root  1 output needs an owner that only root can give',
+  ]);
+});
+
+test('status and history say how many nodes booted a commit, beside what the server made of it', () => {
+  const [now, before] = ['a'.repeat(40), 'b'.repeat(40)];
+  const boots = [
+    { commit: now, nodes: 8, booted: 3, running: 3 },
+    { commit: before, nodes: 2, booted: 1, running: 4 },
+  ];
+  const told = statusLines({ ...quietStatus, boots, applied: now, head: now, nodes: 10 }, undefined, { colour: false });
+  expect(told.filter((line) => line.startsWith('booted'))).toEqual([
+    'booted   by 3/8 nodes',
+    'booted   bbbbbbbbbb: by 1/2 nodes',
+  ]);
+  const commit = { parents: [], author: 'Ada', authorEmail: '', authoredAt: record.receivedAt, committer: 'Ada' };
+  const rest = { committedAt: record.receivedAt, subject: 'S', body: '' };
+  const applied = { ...record, checkedAt: record.receivedAt, appliedAt: record.receivedAt };
+  const lines = historyLines(
+    [
+      { ...commit, ...rest, oid: now, record: applied, boots: boots[0] },
+      { ...commit, ...rest, oid: before, record: applied, boots: { commit: before, nodes: 0, booted: 0, running: 4 } },
+      { ...commit, ...rest, oid: 'c'.repeat(40), record: applied, boots: undefined },
+    ],
+    Date.parse(record.receivedAt),
+  );
+  expect(lines.map((line) => line.replace(/ {2,}/g, ' | ').split(' | ')[4])).toEqual([
+    'applied, booted by 3/8 nodes',
+    'applied, 4 nodes still run it',
+    'applied',
   ]);
 });
 
@@ -82,6 +113,7 @@ test('what a commit says cannot act on the terminal', () => {
     subject: 'a\u001b]0;title\u0007b',
     body: '',
     record: undefined,
+    boots: undefined,
   };
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must not be there.
   expect(historyLines([commit], Date.parse(record.receivedAt)).join('')).not.toMatch(/[\u0000-\u001f]/);

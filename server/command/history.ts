@@ -1,14 +1,13 @@
 /** `litehouse history`: the commits, who pushed them, and what became of each. */
 import type { Command } from 'commander';
-import type { CommitRecord, Engine } from '../../core/engine/types.ts';
+import type { CommitRecord } from '../../core/engine/types.ts';
 import { openCommits, type SourceOptions } from '../reading/source.ts';
+import { bootCountText, type ServerHistory } from '../reports/counts.ts';
 import { askServer, findServer } from '../running/note.ts';
 import { branch, readSettings } from '../settings.ts';
 import { paint, withoutControls } from '../terminal.ts';
 import { type CommandContext, describe, printJson, serverDir, withJson, withSource } from './context.ts';
 import { Failure } from './failure.ts';
-
-type Commits = Awaited<ReturnType<Engine['history']>>;
 
 export function addHistoryCommand(program: Command, context: CommandContext): void {
   withJson(
@@ -30,10 +29,10 @@ export function addHistoryCommand(program: Command, context: CommandContext): vo
 }
 
 /** The running server knows pushers and states; a repository alone knows commits. */
-async function readHistory(context: CommandContext, options: SourceOptions, limit: number): Promise<Commits> {
+async function readHistory(context: CommandContext, options: SourceOptions, limit: number): Promise<ServerHistory> {
   if (options.repo === undefined && options.at === undefined) {
     const server = await findServer(await readSettings(serverDir(context, options)));
-    if (server !== undefined) return (await askServer(server, `/history?limit=${limit}`)) as Commits;
+    if (server !== undefined) return (await askServer(server, `/history?limit=${limit}`)) as ServerHistory;
   }
   const { place, repository } = await openCommits(context, options);
   try {
@@ -45,20 +44,20 @@ async function readHistory(context: CommandContext, options: SourceOptions, limi
         mend: 'commit something first, or name a branch with --at',
       });
     }
-    return (await repository.history(limit, oid)).map((commit) => ({ ...commit, record: undefined }));
+    return (await repository.history(limit, oid)).map((commit) => ({ ...commit, record: undefined, boots: undefined }));
   } finally {
     await repository.close();
   }
 }
 
 /** One line a commit, in columns. */
-export function historyLines(commits: Commits, now: number): string[] {
+export function historyLines(commits: ServerHistory, now: number): string[] {
   const rows = commits.map((commit) => [
     commit.oid.slice(0, 10),
     ageText(now - Date.parse(commit.committedAt)),
     clip(withoutControls(commit.author), 20),
     clip(withoutControls(commit.record?.pusher ?? '-'), 24),
-    commit.record === undefined ? '-' : recordState(commit.record),
+    stateText(commit),
     withoutControls(commit.subject),
   ]);
   const widths = [0, 1, 2, 3, 4].map((column) => Math.max(0, ...rows.map((row) => row[column]?.length ?? 0)));
@@ -70,7 +69,13 @@ export function historyLines(commits: Commits, now: number): string[] {
   );
 }
 
-/** The furthest that a commit came. */
+/** What became of a commit, and how far it came on the nodes: two things, never one tick. */
+function stateText({ record, boots }: ServerHistory[number]): string {
+  const state = record === undefined ? '-' : recordState(record);
+  return boots === undefined ? state : `${state}, ${bootCountText(boots)}`;
+}
+
+/** The furthest that a commit came on this server. */
 export function recordState(record: CommitRecord): string {
   // What the check refused was never tried; what failed while it was applied is to be mended and tried again.
   if (record.failed !== undefined) return record.checkedAt === undefined ? 'refused' : 'failed';

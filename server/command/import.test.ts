@@ -139,6 +139,19 @@ describe('import', () => {
     expect(existsSync(join(dir, 'work')) || existsSync(join(dir, 'var'))).toBe(false);
   });
 
+  test('a link in a dump is refused, wherever it leads, and nothing of it is quoted or written', async () => {
+    for (const to of ['../private', 'site.csv', 'nowhere']) {
+      const dir = place();
+      writeFileSync(join(dir, 'private'), '#key,value\n"root","hunter9"\n');
+      symlinkSync(to, join(dir, 'dump/blades.csv'));
+      const { status, out, err } = await run(dir);
+      expect([status, out]).toEqual([1, '']);
+      expect(err).toMatch(/blades\.csv in .*\/dump is a symbolic link\n {2}why: .*\n {2}mend: .*remove the link/);
+      expect(err).not.toContain('hunter9');
+      expect(existsSync(join(dir, 'work'))).toBe(false);
+    }
+  });
+
   test('--dry-run says the same and writes nothing', async () => {
     const dir = place();
     const { status, out } = await run(dir, '--dry-run');

@@ -134,10 +134,18 @@ async function placesOf(context: CommandContext, dumpdir: string, options: Impor
 }
 
 async function prepare(context: CommandContext, places: Places, options: ImportOptions): Promise<Prepared> {
-  const { files, others } = await readTableFiles(places.dump);
+  const { files, others, links } = await readTableFiles(places.dump);
+  const [link, ...moreLinks] = links;
+  if (link !== undefined)
+    throw new Failure({
+      what: `${link} in ${places.dump} is a symbolic link${moreLinks.length === 0 ? '' : `, and so are ${moreLinks.length} more`}`,
+      why: 'a dump has files only; what a link leads to may be none of it, and would be committed',
+      mend: 'put the file itself there (cp --dereference), or remove the link',
+      status: 1,
+    });
   if (files.length === 0)
     throw new Failure({ what: `${places.dump} has no .csv files`, mend: 'name the directory that dumpxCATdb wrote' });
-  const existing = await readTableFiles(join(places.target, 'tables'));
+  const existing = await readTableFiles(join(places.target, 'tables'), { follow: true });
   const settings = await readSettings(serverDir(context, options));
   const schemas = setUpPlugins(await pluginsOf(settings)).flatMap(({ plugin }) => plugin.tables ?? []);
   const plan = planImport(files, new Map(existing.files.map(({ name, bytes }) => [name, bytes])), schemas);

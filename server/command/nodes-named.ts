@@ -20,7 +20,8 @@ export interface NamedNodes {
  * The nodes that a noderange names. Missed names and nodes that site.excludenodes takes away are told on stderr; missed
  * names make the exit status 1. Throws a Failure where the range can't be read.
  */
-export function readNodes(context: CommandContext, view: View, text: string): NamedNodes {
+export function readNodes(context: CommandContext, view: View, noderange: string): NamedNodes {
+  const text = noderange.trim();
   // A range file is named by the person at the command line, who may read it anyway.
   const range = noderangeContext(view, { readRangeFile: (path) => readText(resolve(context.cwd, path)) });
   const excluded = range.excluded ?? new Set<string>();

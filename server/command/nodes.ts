@@ -28,7 +28,7 @@ export function addNodesCommand(program: Command, context: CommandContext): void
   )
     .argument('[noderange]', 'nodes, groups, ranges')
     .action(async (noderange: string | undefined, options: NodesOptions) => {
-      const report = await readReport(context, noderange, options);
+      const report = await readReport(context, noderange?.trim(), options);
       if (options.json) printJson(context, report);
       else for (const line of reportLines(report, context.terminal.width)) context.terminal.out(line);
       if (report.missed.length === 0) return;

@@ -1,12 +1,13 @@
 /** `litehouse plan` and `litehouse diff`: what would change, without changing it. */
 import type { Command } from 'commander';
+import { heldLines } from '../../core/engine/held-text.ts';
 import type { Preview, Status } from '../../core/engine/types.ts';
 import { diagnosticToJson, diffToJson } from '../../core/plan/json.ts';
 import { renderDiff } from '../../core/plan/render.ts';
 import type { Snapshot } from '../../core/repo/snapshot.ts';
 import { openPreviewer } from '../reading/preview.ts';
 import { commitOf, openCommits, openSource, type Source, type SourceOptions } from '../reading/source.ts';
-import { askServer, findServer } from '../running/note.ts';
+import { askServer, findServer, type ServerNote } from '../running/note.ts';
 import { branch, readSettings } from '../settings.ts';
 import { printDiagnostics, verdict } from './check.ts';
 import { type CommandContext, describe, printJson, serverDir, withDir, withJson, withSource } from './context.ts';
@@ -66,12 +67,14 @@ export function addDiffCommand(program: Command, context: CommandContext): void 
 }
 
 async function planAgainstBase(context: CommandContext, options: PlanOptions, source: Source): Promise<Preview> {
-  return planBetween(context, options, await baseSnapshot(context, options, source), source.snapshot);
+  const server = await findServer(await readSettings(serverDir(context, options))).catch(() => undefined);
+  const before = await baseSnapshot(context, options, source, server);
+  return planBetween(context, { ...options, running: server !== undefined }, before, source.snapshot);
 }
 
 async function planBetween(
   context: CommandContext,
-  options: SourceOptions,
+  options: SourceOptions & { readonly running?: boolean },
   before: Snapshot | undefined,
   after: Snapshot,
 ): Promise<Preview> {
@@ -85,11 +88,12 @@ async function baseSnapshot(
   context: CommandContext,
   options: PlanOptions,
   source: Source,
+  server: ServerNote | undefined,
 ): Promise<Snapshot | undefined> {
   const { repository, place } = source;
   if (repository === undefined) return undefined;
   if (options.from !== undefined) return commitOf(repository, place, options.from);
-  const applied = await appliedCommit(context, options);
+  const applied = server === undefined ? undefined : ((await askServer(server, '/status')) as Status).applied;
   if (applied !== undefined) {
     const oid = await repository.resolve(applied);
     if (oid !== undefined) return repository.snapshot(oid);
@@ -102,17 +106,13 @@ async function baseSnapshot(
   return main === undefined ? undefined : repository.snapshot(main);
 }
 
-async function appliedCommit(context: CommandContext, options: SourceOptions): Promise<string | undefined> {
-  const server = await findServer(await readSettings(serverDir(context, options))).catch(() => undefined);
-  return server === undefined ? undefined : ((await askServer(server, '/status')) as Status).applied;
-}
-
 function planToJson(preview: Preview): unknown {
   return {
     commit: preview.commit,
     ok: preview.ok,
     diagnostics: preview.diagnostics.map(diagnosticToJson),
     diff: preview.diff === undefined ? undefined : diffToJson(preview.diff),
+    held: preview.held,
   };
 }
 
@@ -121,6 +121,7 @@ function printPlan(context: CommandContext, preview: Preview, called: string): v
   if (!preview.ok) printDiagnostics(terminal, preview.diagnostics);
   if (preview.diff !== undefined)
     for (const line of renderDiff(preview.diff, { width: terminal.width })) terminal.out(line);
+  for (const line of heldLines(preview.held, { width: terminal.width })) terminal.out(line);
   if (preview.diagnostics.length > 0) {
     terminal.err(
       `${called}: ${verdict(preview.diagnostics, preview.ok)}${preview.ok ? ': litehouse check shows them' : '; a push of it is refused'}`,

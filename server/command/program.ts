@@ -13,6 +13,7 @@ import { addHelpCommand } from './help.ts';
 import { addHistoryCommand } from './history.ts';
 import { addImportCommand } from './import.ts';
 import { addInitCommand } from './init.ts';
+import { withLeadingMinus } from './leading-minus.ts';
 import { addListCommands } from './lists/index.ts';
 import { addNodelsCommand } from './nodels.ts';
 import { addNoderangeCommand } from './noderange.ts';
@@ -32,7 +33,7 @@ export async function runCommandLine(
 ): Promise<ExitStatus> {
   const program = buildProgram(context, version);
   try {
-    await program.parseAsync([...args], { from: 'user' });
+    await program.parseAsync(withLeadingMinus(program, args), { from: 'user' });
     return context.status;
   } catch (error) {
     const status = statusOf(error);

@@ -11,6 +11,7 @@ interface ServeOptions {
   readonly dir?: string;
   readonly node?: string;
   readonly admin?: string;
+  readonly tftp?: string;
   readonly log: string;
 }
 
@@ -24,6 +25,7 @@ export function addServeCommand(program: Command, context: CommandContext): void
   )
     .option('--node <address>', 'where nodes ask (default: 127.0.0.1:3001)')
     .option('--admin <address>', 'where people and git come (default: 127.0.0.1:3080)')
+    .option('--tftp <address>', 'where boot loaders fetch their files, or off (default: 127.0.0.1:6969)')
     .option('--log <format>', 'text or json', 'text')
     .action(async (options: ServeOptions) => {
       const { log: format } = options;
@@ -58,8 +60,14 @@ async function serve(
     server = await Promise.race([starting, signals.first.then(() => undefined)]);
     if (server === undefined) process.exit(0);
     for (const line of welcome(server.engine, server.urls)) context.terminal.out(line);
-    log('info', 'ready', { admin: server.urls.admin, node: server.urls.node, dir: settings.dir });
-    await signals.first;
+    log('info', 'ready', {
+      admin: server.urls.admin,
+      node: server.urls.node,
+      tftp: server.urls.tftp,
+      dir: settings.dir,
+    });
+    const failure = await Promise.race([signals.first, server.failed]);
+    if (failure !== undefined) throw failure;
     log('info', 'stopping', { hint: 'once more to stop at once' });
     void signals.second.then(() => process.exit(1));
   } finally {

@@ -1,7 +1,10 @@
 /** `litehouse status`: what is in effect, what waits, and what a person has to do. */
 import type { Command } from 'commander';
-import type { Status } from '../../core/engine/types.ts';
+import { heldText } from '../../core/engine/held-text.ts';
+import type { Engine, Status } from '../../core/engine/types.ts';
 import { foldNodes } from '../../core/noderange/fold.ts';
+import { bootCountText, type ServerStatus, statusWithBoots } from '../reports/counts.ts';
+import { openReports } from '../reports/reports.ts';
 import { askEngine } from '../running/engine.ts';
 import { followEvents, type ServerEvent } from '../running/follow.ts';
 import { askServer, findServer } from '../running/note.ts';
@@ -28,17 +31,31 @@ export function addStatusCommand(program: Command, context: CommandContext): voi
     .option('--watch', 'go on, and say what the running server does as it does it')
     .action(async (options: StatusOptions) => {
       if (options.watch === true) return watch(context, options);
+      const dir = serverDir(context, options);
       const { status, server } = await context.terminal.during(
         'asking',
-        askEngine<{ status: Status; server: string | undefined }>(serverDir(context, options), 'status', {
-          server: async (server) => ({ status: (await askServer(server, '/status')) as Status, server: server.admin }),
-          engine: async (engine) => ({ status: await engine.status(), server: undefined }),
+        askEngine<{ status: ServerStatus; server: string | undefined }>(dir, 'status', {
+          server: async (server) => ({
+            status: (await askServer(server, '/status')) as ServerStatus,
+            server: server.admin,
+          }),
+          engine: async (engine) => ({ status: await withReports(dir, engine), server: undefined }),
         }),
       );
       if (status.state === 'refused' || status.state === 'failed') context.status = 1;
       if (options.json) printJson(context, { ...status, server });
       else for (const line of statusLines(status, server, context.terminal)) context.terminal.out(line);
     });
+}
+
+/** What nodes said to the server that ran here last. */
+async function withReports(dir: string, engine: Engine): Promise<ServerStatus> {
+  const reports = await openReports((await readSettings(dir)).state);
+  try {
+    return await statusWithBoots(engine, reports);
+  } finally {
+    await reports.close();
+  }
 }
 
 /** Prints until the server stops, which makes the exit status 1, or until somebody stops this. */
@@ -66,14 +83,18 @@ async function watch(context: CommandContext, options: StatusOptions): Promise<v
 }
 
 function eventLines({ name, data }: ServerEvent, server: string, terminal: Pick<Terminal, 'colour'>): string[] {
-  if (name === 'status') return [...statusLines(data as Status, server, terminal), ''];
+  if (name === 'status') return [...statusLines(data as ServerStatus, server, terminal), ''];
   const { at, line } = data as { at: string; line: string };
   // A look that changed nothing is nothing to read; one that did shows in the status.
   return line === 'done' || line.endsWith(': poll') ? [] : [`${at.slice(11, 19)} ${line}`];
 }
 
 /** The status for people, most urgent first. */
-export function statusLines(status: Status, server: string | undefined, terminal: Pick<Terminal, 'colour'>): string[] {
+export function statusLines(
+  status: ServerStatus,
+  server: string | undefined,
+  terminal: Pick<Terminal, 'colour'>,
+): string[] {
   const good = status.state === 'applied';
   const bad = status.state === 'refused' || status.state === 'failed';
   const lines = [`state    ${paint(terminal, good ? 'green' : bad ? 'red' : 'yellow', status.state)}`];
@@ -82,6 +103,11 @@ export function statusLines(status: Status, server: string | undefined, terminal
   if (status.head !== undefined) lines.push(`main     ${status.head.slice(0, 10)}`);
   if (status.applied !== undefined) lines.push(`applied  ${status.applied.slice(0, 10)}${appliedText(status)}`);
   lines.push(`nodes    ${status.nodes}`);
+  for (const count of status.boots) {
+    // Nodes that wait keep the set of an earlier commit.
+    const of = count.commit === status.applied ? '' : `${count.commit.slice(0, 10)}: `;
+    lines.push(`booted   ${of}${bootCountText(count).replace(/^booted /, '')}`);
+  }
   for (const { image, why, nodes } of status.waiting) {
     lines.push(
       `waiting  ${count(nodes.length, 'node')}, ${image === undefined ? '' : `image ${image}: `}${why} (${foldNodes(nodes)})`,
@@ -93,11 +119,7 @@ export function statusLines(status: Status, server: string | undefined, terminal
   }
   if (status.external.length > 0) lines.push(`external ${status.external.join(', ')}: not checked`);
   for (const { root, path, what } of status.blocked) lines.push(`blocked  ${root}:${path}: ${what}`);
-  for (const { root, path, line, nodes } of status.held) {
-    lines.push(
-      `held     ${root}:${path}: ${line.slice(0, 60)} for ${foldNodes(nodes)}, until they boot again or are released`,
-    );
-  }
+  for (const group of status.held) lines.push(`held     ${heldText(group)}`);
   if (status.needsRoot > 0)
     lines.push(`as root  ${count(status.needsRoot, 'output needs', 'outputs need')} an owner that only root can give`);
   if (status.skippedReloads.length > 0) lines.push(`reloads  not run: ${status.skippedReloads.join(', ')}`);

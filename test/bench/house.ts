@@ -49,9 +49,13 @@ export async function startHouse(dir: string): Promise<House> {
   const note = join(dir, 'state', 'server.json');
   await rm(note, { force: true });
   const started = performance.now();
-  const child = spawn(program, ['serve', '--dir', dir, '--node', '127.0.0.1:0', '--admin', '127.0.0.1:0'], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+  const child = spawn(
+    program,
+    ['serve', '--dir', dir, '--node', '127.0.0.1:0', '--admin', '127.0.0.1:0', '--tftp', 'off'],
+    {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    },
+  );
   let log = '';
   child.stderr.on('data', (chunk) => {
     log = (log + chunk).slice(-4000);

@@ -5,11 +5,13 @@ import { fileURLToPath } from 'node:url';
 import { benchAnswers } from './answers.ts';
 import { benchExplain } from './explain.ts';
 import { makeScratch } from './house.ts';
+import { benchLiteimg } from './liteimg.ts';
 import { benchApply, benchPush } from './push.ts';
 import { benchResolve } from './resolve.ts';
 import { benchRevert } from './revert.ts';
 import { benchStart } from './start.ts';
 import { benchStorm } from './storm.ts';
+import { benchTftp } from './tftp.ts';
 
 const benches: Readonly<Record<string, (scratch: string) => Promise<boolean>>> = {
   push: benchPush,
@@ -20,6 +22,8 @@ const benches: Readonly<Record<string, (scratch: string) => Promise<boolean>>> =
   resolve: benchResolve,
   explain: benchExplain,
   revert: benchRevert,
+  liteimg: benchLiteimg,
+  tftp: benchTftp,
 };
 
 const asked = process.argv.slice(2);

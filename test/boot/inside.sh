@@ -29,7 +29,11 @@ mount -t tmpfs tmpfs /run
 # ---------------------------------------------------------------- what the administrator brings: image, loader
 install=$world/install/netboot/debian12/x86_64/compute
 "$HERE/image.sh" "$KERNEL" "$world/tftpboot/xcat/netboot/debian12/x86_64/compute" "$install/rootimg" "$LOG/answer"
+[ -z "$INITRD" ] || cp "$INITRD" "$world/tftpboot/xcat/netboot/debian12/x86_64/compute/initrd.gz"
 cp /usr/lib/PXELINUX/pxelinux.0 /usr/lib/syslinux/modules/bios/ldlinux.c32 "$world/tftpboot/"
+# The node's local disk, for bind+localdisk.
+truncate -s 16M "$WORK/disk.img"
+mkfs.ext4 -q -L xcat-localdisk "$WORK/disk.img"
 tell "image: root $(du -sh "$install/rootimg" | cut -f1), initrd $(du -h "$world/tftpboot/xcat/netboot/debian12/x86_64/compute/initrd.gz" | cut -f1)"
 
 # ---------------------------------------------------------------- DHCP, TFTP and NFS
@@ -46,7 +50,7 @@ if [ "$BREAK" = rw-export ]; then
   exports=$WORK/ganesha/exports.conf
 fi
 cat >"$WORK/ganesha/ganesha.conf" <<G
-NFS_CORE_PARAM { Bind_addr = $server; Protocols = 3; NFS_Port = 2049; MNT_Port = 20048; Mount_Path_Pseudo = true; Enable_NLM = false; Enable_RQUOTA = false; Enable_UDP = false; }
+NFS_CORE_PARAM { Bind_addr = $server; Protocols = 3,4; NFS_Port = 2049; MNT_Port = 20048; Mount_Path_Pseudo = true; Enable_NLM = false; Enable_RQUOTA = false; Enable_UDP = false; }
 NFSV4 { Graceless = true; RecoveryBackend = fs; RecoveryRoot = "$WORK/ganesha"; Only_Numeric_Owners = true; }
 NFS_KRB5 { Active_krb5 = false; }
 LOG { Default_Log_Level = EVENT; }
@@ -58,8 +62,9 @@ tell "DHCP, TFTP and NFS are up"
 
 # ---------------------------------------------------------------- two boots
 for boot in 1 2; do
-  timeout 120 qemu-system-x86_64 -accel tcg -m 384 -display none -vga none -monitor none -no-reboot -serial stdio \
-    -netdev tap,id=n0,ifname=tap0,script=no,downscript=no -device virtio-net-pci,netdev=n0,mac=$mac -boot n \
+  timeout "$LIMIT" qemu-system-x86_64 -accel tcg -m "$MEMORY" -display none -vga none -monitor none -no-reboot -serial stdio \
+    -netdev tap,id=n0,ifname=tap0,script=no,downscript=no -device virtio-net-pci,netdev=n0,mac=$mac \
+    -drive file="$WORK/disk.img",format=raw,if=virtio -boot n \
     </dev/null >"$LOG/console$boot.log" 2>&1 || true
   tr -d '\r' <"$LOG/console$boot.log" | grep -aE '^\[(initrd|statelite|node)\]|LITEHOUSE-' | sed "s/^/   boot $boot: /" || true
   grep -aq "LITEHOUSE-MARKER node=n01 boots=$boot" "$LOG/console$boot.log" || {
@@ -69,6 +74,34 @@ for boot in 1 2; do
   }
   tell "boot $boot done"
 done
+# The node reported each boot, with what it booted.
+booted() { busybox wget -q -O - http://127.0.0.1:3080/reports/n01 | tee "$LOG/report" | grep -q '"stage": *"booted".*"boots": *2'; }
+until_true 10 "the report of the second boot" booted
 [ "$(cat "$world/state/lite/state/n01/etc/counter")" = 2 ] || { echo "the counter in the state directory is not 2" >&2 && exit 1; }
 [ "$(cat "$install/rootimg/.default/etc/motd")" = "image motd" ] || { echo "the image changed" >&2 && exit 1; }
 tell "both boots as they should be"
+
+# ---------------------------------------------------------------- the word shell: three stops, with a person at the console
+mkfifo "$WORK/keys"
+console=$LOG/console3.log
+: >"$console"
+words=$(sed -n 's/^ *APPEND initrd=[^ ]* //p' "$LOG/boot-file")
+timeout "$LIMIT" qemu-system-x86_64 -accel tcg -m "$MEMORY" -display none -vga none -monitor none -no-reboot -serial stdio \
+  -netdev tap,id=n0,ifname=tap0,script=no,downscript=no -device virtio-net-pci,netdev=n0,mac=$mac \
+  -drive file="$WORK/disk.img",format=raw,if=virtio -kernel "$world/tftpboot/xcat/netboot/debian12/x86_64/compute/kernel" \
+  -initrd "$world/tftpboot/xcat/netboot/debian12/x86_64/compute/initrd.gz" \
+  -append "$words BOOTIF=01-${mac//:/-} shell" <"$WORK/keys" >"$console" 2>&1 &
+machine=$!
+exec 5>"$WORK/keys"
+for stop in 1 2 3; do
+  until_true "$LIMIT" "stop $stop" grep -aq "stop $stop of 3" "$console"
+  # Typed as a person would, once the prompt is there.
+  sleep 1
+  printf 'echo at stop %s: $((40 + %s)), $(grep -c "sysroot" /proc/mounts) mounts\nexit\n' $stop $stop >&5
+  until_true 20 "the shell at stop $stop" grep -aq "^at stop $stop: 4$stop, [0-9]* mounts" "$console"
+done
+exec 5>&-
+wait $machine || true
+tr -d '\r' <"$console" | grep -aE '^\[statelite\].*stop|^at stop|LITEHOUSE-' | sed "s/^/   boot 3: /"
+grep -aq "LITEHOUSE-MARKER node=n01 boots=3" "$console" || { tail -n 15 "$console" && exit 1; }
+tell "stopped three times, and went on"

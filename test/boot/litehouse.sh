@@ -15,6 +15,7 @@ tell "litehouse is up"
   # Over the template that every new server starts from.
   git rm --quiet -r .
   cp -a "$HERE/cluster/." .
+  sed -i "s/panic=-1/panic=-1${WORDS:+ $WORDS}/" tables/linuximage.csv
   git add --all
   git commit --quiet --message "The cluster of the boot test"
   git push origin main 2>&1 | sed 's/^/   /'

@@ -4,18 +4,20 @@
 # and dies with it, and nothing is written outside a temporary directory and the cache of the kernel package.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-packages="qemu-system-x86 ipxe-qemu nfs-ganesha nfs-ganesha-vfs rpcbind dnsmasq-base pxelinux syslinux-common busybox-static kmod cpio iproute2 util-linux"
+packages="qemu-system-x86 ipxe-qemu nfs-ganesha nfs-ganesha-vfs rpcbind dnsmasq-base pxelinux syslinux-common busybox-static kmod iproute2 util-linux e2fsprogs"
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/litehouse-boot
 keep='' build=1
-export BREAK=''
+export BREAK='' WORDS='' INITRD='' LIMIT=120 MEMORY=384
 
 usage() {
   cat >&2 <<U
-usage: $0 [--install] [--keep DIR] [--rw-export] [--built]
+usage: $0 [--install] [--keep DIR] [--rw-export] [--built] [--words TEXT] [--initrd FILE]
   --install    bring the Debian packages that are needed (no service is started)
   --keep DIR   copy console, answer and server logs there
   --rw-export  export the root read-write: the run has to fail, because the node sees it
   --built      dist is there already
+  --words TEXT more words for the kernel line, such as LHNFS=vers=4.2 or lhdebug
+  --initrd F   boot with this initrd for the same kernel, one that dracut made, say (slow: minutes a boot)
 U
   exit 2
 }
@@ -38,12 +40,14 @@ while [ $# -gt 0 ]; do
     --keep) keep=${2:?} && shift ;;
     --rw-export) BREAK=rw-export ;;
     --built) build='' ;;
+    --words) WORDS=${2:?} && shift ;;
+    --initrd) INITRD=$(realpath "${2:?}") && LIMIT=400 MEMORY=1024 && shift ;;
     *) usage ;;
   esac
   shift
 done
 [ "$(id -u)" = 0 ] || { echo "needs root" >&2 && exit 2; }
-for program in qemu-system-x86_64 ganesha.nfsd rpcbind dnsmasq busybox modprobe depmod cpio node unshare ip ss git; do
+for program in qemu-system-x86_64 ganesha.nfsd rpcbind dnsmasq busybox depmod node unshare ip ss git mkfs.ext4; do
   command -v $program >/dev/null || { echo "$program is missing: run $0 --install" >&2 && exit 2; }
 done
 

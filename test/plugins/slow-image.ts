@@ -1,65 +1,89 @@
 /** A plugin for tests: builds osimages whose os begins with `test`; a marker file decides whether a build is slow, fails or succeeds. */
 
 import { createHash } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import type { ArtifactOutput } from '../../core/plugin/output.ts';
+import type { ArtifactOutput, LinkOutput } from '../../core/plugin/output.ts';
 import { managementNode } from '../../core/plugin/output.ts';
-import { contractVersion, definePlugin } from '../../core/plugin/plugin.ts';
+import { contractVersion, definePlugin, type PluginHooks } from '../../core/plugin/plugin.ts';
+import type { Image } from '../../core/resolve/view.ts';
 
 const options = z.strictObject({
-  /** A file with the word `fail`, `slow` (waits until the word changes) or anything else; missing: succeeds. */
+  /** A file with the word `fail`, `slow` (waits until the word changes), `command` (starts one that never ends) or anything else. */
   marker: z.string(),
 });
 
+const recipeSchema = z.object({ kind: z.string() });
+
+const folderOf = ({ os, arch, profile }: Image): string => `netboot/${os}/${arch}/${profile}`;
+
 const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16);
 
-/** The plugin; artifacts lie below root `install`: a base, and a generation that needs it. */
+/** The plugin; artifacts lie below root `install`: a base, its boot directory, a generation made from the base; and a link to it. */
 export default definePlugin({
   name: 'slow-image',
   contract: contractVersion,
-  version: '1',
+  version: '2',
   about: 'Builds pretended images for tests, slowly or not at all.',
   reads: { osimage: ['osvers', 'osarch', 'profile'] },
   options,
   setup({ marker }) {
     const word = async (): Promise<string> => (await readFile(marker, 'utf8').catch(() => '')).trim();
-    return {
-      images(_view, image) {
+    const hooks: PluginHooks = {
+      images(view, image) {
         if (!image.os.startsWith('test')) return undefined;
         const litefile = image.litefile.map((entry) => `${entry.path} ${entry.kind}`);
-        const base = digestOf(`base ${image.os} ${image.arch} ${image.profile}`);
+        const list = view.folder?.('images').entries.find(({ path }) => path === `${image.name}/list`)?.oid ?? '';
+        const base = digestOf(`base ${image.os} ${image.arch} ${image.profile} ${list}`);
+        const boot = digestOf(`boot ${base}`);
         const generation = digestOf([base, ...litefile].join('\n'));
-        const folder = `netboot/${image.os}/${image.arch}/${image.profile}`;
-        const of = (kind: string, digest: string, inputs: readonly string[]): ArtifactOutput => ({
+        const folder = folderOf(image);
+        const of = (kind: string, path: string, digest: string, inputs: readonly string[]): ArtifactOutput => ({
           kind: 'artifact',
           target: managementNode,
           root: 'install',
-          path: `${folder}/${kind === 'base' ? `base-${digest}` : digest}`,
+          path: `${folder}/${path}`,
           id: `slow-image/${kind}-${image.name}@${digest}`,
           plugin: 'slow-image',
           name: `${kind} ${image.name}`,
           digest,
           inputs,
-          recipe: { kind, litefile },
+          // Of what is in the digest, and no more: an artifact is a function of its digest.
+          recipe: { kind, litefile: kind === 'generation' ? litefile : [] },
         });
-        const first = of('base', base, []);
-        const second = of('generation', generation, [first.id]);
+        const first = of('base', `.bases/${base}`, base, []);
+        const second = of('boot', `.boot/${boot}`, boot, [first.id]);
+        const third = of('generation', generation, generation, [first.id]);
         return {
           image: image.name,
-          build: { kind: 'built', plugin: 'slow-image', base, boot: base, generation, needs: [first.id, second.id] },
-          artifacts: [first, second],
+          build: { kind: 'built', plugin: 'slow-image', base, boot, generation, needs: [second.id, third.id] },
+          artifacts: [first, second, third],
         };
       },
-      async build(artifact, { directory, log, signal }) {
+      plan(view) {
+        return [...view.images.values()].flatMap((image): LinkOutput[] => {
+          const { build } = image;
+          if (build.kind !== 'built' || build.plugin !== 'slow-image') return [];
+          const placed = { target: managementNode, root: 'install' } as const;
+          const path = `${folderOf(image)}/rootimg`;
+          return [{ ...placed, kind: 'link', path, to: `${build.generation}/rootimg`, needs: build.needs }];
+        });
+      },
+      async build(artifact, { directory, log, run, signal }) {
         log(`building ${artifact.name}`, 0);
+        const says = await word();
+        // A command that would go on for ever, with a child of its own, as a package manager with its scripts.
+        if (says === 'command') await run('sh', ['-c', `sleep 1000 & echo $! > '${marker}.pid'; wait`]);
         while ((await word()) === 'slow') await sleep(20, undefined, { signal });
         if ((await word()) === 'fail') throw new Error(`the marker says that ${artifact.name} fails`);
-        await writeFile(join(directory, 'recipe.json'), `${JSON.stringify(artifact.recipe)}\n`, { signal });
+        const { kind } = recipeSchema.parse(artifact.recipe);
+        await writeFile(join(directory, `${kind}.json`), `${JSON.stringify(artifact.recipe)}\n`, { signal });
+        if (kind === 'generation') await mkdir(join(directory, 'rootimg'));
         log(`built ${artifact.name}`, 1);
       },
     };
+    return hooks;
   },
 });

@@ -65,7 +65,7 @@ export function worldOf(spec: WorldSpec, reloads: readonly ReloadOutput[] = [], 
   }
   const none = new Map();
   return {
-    ...{ target: 'mn', commit, roots, reloads, external: [] },
+    ...{ target: 'mn', commit, roots, reloads, external: [], untouched: none },
     ...{
       answers: none,
       addresses: none,

@@ -69,7 +69,7 @@ export class BuiltLab {
     this.#temporary?.remove();
   }
 
-  builds(word: 'slow' | 'fail' | ''): void {
+  builds(word: 'slow' | 'fail' | 'command' | ''): void {
     writeFileSync(this.marker, word);
   }
 

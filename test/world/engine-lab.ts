@@ -19,6 +19,7 @@ export interface LabOptions {
   readonly plugins?: readonly Plugin[];
   readonly options?: Readonly<Record<string, unknown>>;
   readonly onStep?: EngineSettings['onStep'];
+  readonly onRemoval?: EngineSettings['onRemoval'];
 }
 
 export function labEngine(lab: LabOptions): Promise<Engine> {
@@ -36,6 +37,7 @@ export function labEngine(lab: LabOptions): Promise<Engine> {
     images: lab.images ?? 'external',
     reloads: false,
     onStep: lab.onStep,
+    onRemoval: lab.onRemoval,
   };
   return openEngine(settings, plugins, options);
 }

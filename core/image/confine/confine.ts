@@ -13,6 +13,8 @@ export interface ConfinedBind {
   /** Absolute path inside; no part of it may be a link. For view `image` best below /tmp, where nothing is left behind. */
   readonly to: string;
   readonly writable: boolean;
+  /** A root tree that the command changes into (`rpm --root`): the /proc, /sys, /dev and /tmp of the view are mounted in it too. */
+  readonly tree?: boolean;
 }
 
 export interface ConfineOptions {
@@ -153,7 +155,10 @@ function inherited(): readonly number[] {
 function launch(options: ConfineOptions, command: readonly string[]): string[] {
   const unshare = ['unshare', '--mount', '--propagation', 'private', '--pid', '--fork', '--kill-child=KILL'];
   const net = options.network === true ? [] : ['--net'];
-  const binds = (options.binds ?? []).flatMap((bind) => [bind.writable ? 'rw' : 'ro', bind.from, bind.to]);
+  const binds = (options.binds ?? []).flatMap(({ from, to, writable, tree }) => [
+    ...[writable ? 'rw' : 'ro', from, to],
+    ...(tree === true ? ['tree', '-', to] : []),
+  ]);
   const kept = capabilities.map((name) => `+${name}`).join(',');
   const drop = ['setpriv', `--bounding-set=-all,${kept}`, '--inh-caps=-all', '--ambient-caps=-all', '--no-new-privs'];
   const env = { PATH: hostPath, HOME: '/root', LANG: 'C.UTF-8', TERM: 'dumb', ...options.env };

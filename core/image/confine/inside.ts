@@ -2,7 +2,7 @@
 
 /**
  * Runs as the first process of new mount, pid, ipc and uts (perhaps net) namespaces. Arguments:
- * `view root network processes [ro|rw FROM TO]... run COMMAND [ARGUMENT]...`, where COMMAND drops capabilities and becomes `waitingProgram`.
+ * `view root network processes [ro|rw FROM TO | tree - TO]... run COMMAND [ARGUMENT]...`, where COMMAND drops capabilities and becomes `waitingProgram`.
  *
  * What shapes it: capabilities must go before the first program of the image runs, mounts must be made before that, and once `/` is
  * the image no tool in it may be run with what this process can do. So the command's process starts while `/` is still the host's,
@@ -127,6 +127,14 @@ ln -s /proc/self/fd/1 "$new/dev/stdout"
 ln -s /proc/self/fd/2 "$new/dev/stderr"
 
 while [ "$1" != run ]; do
+  if [ "$1" = tree ]; then
+    for name in proc sys dev tmp; do
+      reach "$3/$name" 755
+      mount -i --rbind "$new/$name" "$new$3/$name"
+    done
+    shift 3
+    continue
+  fi
   if [ -d "$2" ]; then reach "$3" 755
   else
     reach "\${3%/*}" 755

@@ -127,7 +127,7 @@ export async function buildInitrd(options: InitrdOptions): Promise<BuiltInitrd> 
 
 /** The shell variables that init and dracut's hook read. */
 export function initrdSettings(
-  options: Pick<InitrdOptions, 'permission' | 'bootInterface' | 'otherInterfaces' | 'kernelVersion' | 'localdisk'>,
+  options: Pick<InitrdOptions, 'permission' | 'bootInterface' | 'otherInterfaces' | 'kernelVersion'>,
 ): string {
   const interfaces = [options.bootInterface ?? '', ...(options.otherInterfaces ?? [])].filter((name) => name !== '');
   for (const name of interfaces)
@@ -136,14 +136,12 @@ export function initrdSettings(
     throw new RangeError(`'${options.permission}' is no mode for /.statelite: write it as 755`);
   if (!/^[\w.+~-]+$/.test(options.kernelVersion))
     throw new RangeError(`'${options.kernelVersion}' is no kernel version`);
-  // Filesystems of a local disk are found by the kernel only where their module is loaded.
-  const modules = [...loadedByName, ...(options.localdisk === true ? ['sd_mod', 'ext4', 'xfs'] : [])];
   return [
     `kernel='${options.kernelVersion}'`,
     `permission='${options.permission}'`,
     `bootif='${options.bootInterface ?? ''}'`,
     `otherifs='${(options.otherInterfaces ?? []).join(' ')}'`,
-    `modules='${modules.join(' ')}'`,
+    `modules='${loadedByName.join(' ')}'`,
     '',
   ].join('\n');
 }
@@ -165,6 +163,16 @@ function isStatic(elf: Buffer): boolean {
   const [size, count] = wide ? [u16(54), u16(56)] : [u16(42), u16(44)];
   for (let i = 0; i < count; i++) if (start + i * size + 4 <= elf.length && u32(start + i * size) === 3) return false;
   return true;
+}
+
+/** The busybox for a kernel of an image; by the hardware of any of its modules. */
+export async function busyboxFor(rootimg: string, kernelVersion: string, given?: string): Promise<Buffer> {
+  const root = await realpath(rootimg);
+  const { modules } = await findKernel(root, kernelVersion);
+  const index = await readModuleIndex(root, modules);
+  const plain = [...index.files.values()].find((file) => file.endsWith('.ko'));
+  const elf = plain === undefined ? undefined : await readInside(root, join(modules, plain));
+  return findBusybox(root, machineOf(elf), given);
 }
 
 /**

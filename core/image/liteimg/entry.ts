@@ -44,16 +44,19 @@ export function readEntries(entries: readonly LinkEntry[]): Map<string, Asked> {
   return found;
 }
 
-/** Byte order of whole path parts, so that a directory comes right before what is inside it. */
+/** Order of whole path parts, so that a directory comes right before what is inside it. */
 export function comparePaths(a: string, b: string): number {
-  const [left, right] = [a.split('/'), b.split('/')];
-  for (const [i, part] of left.entries()) {
-    const other = right[i];
-    if (other === undefined) return 1;
-    if (part !== other) return Buffer.compare(Buffer.from(part), Buffer.from(other));
+  const end = Math.min(a.length, b.length);
+  for (let i = 0; i < end; i++) {
+    const [x, y] = [a.charCodeAt(i), b.charCodeAt(i)];
+    if (x === y) continue;
+    if (x === slash) return -1;
+    return y === slash ? 1 : x - y;
   }
-  return left.length - right.length;
+  return a.length - b.length;
 }
+
+const slash = 47;
 
 /** Whether a path lies inside a directory. @example isInside('/var/lib/foo', '/var/lib') // true, but not inside '/lib' */
 export function isInside(path: string, directory: string): boolean {

@@ -18,11 +18,18 @@ export interface Farm {
 /** What was found or done beyond the ordinary. */
 export type Happening = 'missing' | 'replaced' | 'restored' | 'lost' | 'kept' | 'adopted' | 'refreshed';
 
-/** The directories above a path that are not there: listed as made before they are. */
-export function missingAbove(tree: Tree, path: string): string[] {
+/** Lists the directories above a path that will have to be made: a state says so before they are. */
+export function planAbove({ tree, made }: Farm, path: string): void {
+  for (const parent of above(path)) {
+    if (made.has(parent) || tree.isDirectory(parent) || tree.look(parent) !== undefined) return;
+    made.add(parent);
+  }
+}
+
+function missingAbove(tree: Tree, path: string): string[] {
   const missing: string[] = [];
   for (const parent of above(path)) {
-    if (tree.has(parent)) break;
+    if (tree.isDirectory(parent) || tree.look(parent) !== undefined) break;
     missing.push(parent);
   }
   return missing;
@@ -40,7 +47,8 @@ function makeMirror(farm: Farm, base: string, path: string): void {
   // A stray link of an earlier linking (facts 4.3) would lead what comes below it elsewhere.
   if (base === tmpfs)
     for (const parent of above(path))
-      if (farm.tree.look(base + parent)?.isSymbolicLink()) farm.tree.unlink(base + parent);
+      if (!farm.tree.isDirectory(base + parent) && farm.tree.look(base + parent)?.isSymbolicLink())
+        farm.tree.unlink(base + parent);
   makeAbove(farm, base + path, (parent) => {
     const name = parent.slice(base.length);
     if (!parent.startsWith(`${base}/`)) return undefined;

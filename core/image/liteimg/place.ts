@@ -37,6 +37,10 @@ export function findPlace(
     const above = trail.at(-1) ?? { place: '', now: '' };
     const place = `${above.place}/${part}`;
     let now = `${above.now}/${part}`;
+    if (queue.length > 0 && tree.isDirectory(now)) {
+      trail.push({ place, now });
+      continue;
+    }
     let stat = tree.look(now);
     let text = stat?.isSymbolicLink() ? tree.text(now) : undefined;
     const ours = text === undefined ? undefined : entryOfLink(place, text);

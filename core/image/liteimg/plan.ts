@@ -1,7 +1,7 @@
 /** What of last time still holds, what has to be undone, and what will be made: read from the tree, changing nothing. */
 import { isLinked } from './copies.ts';
 import { type Asked, above, comparePaths, defaults, isInside, tmpfs } from './entry.ts';
-import { type Farm, type Happening, isOurs, lookAt, missingAbove } from './make.ts';
+import { type Farm, type Happening, isOurs, lookAt, planAbove } from './make.ts';
 import { findPlace, isMounts } from './place.ts';
 import { decideRoles, type Placed, type Role } from './roles.ts';
 import type { LinkRecord } from './state.ts';
@@ -143,7 +143,7 @@ export function planRecords(
 }
 
 function planOwn(farm: Farm, entry: Asked, directory: boolean, place: string): LinkRecord {
-  const { tree, made } = farm;
+  const { tree } = farm;
   const copy = defaults + entry.path;
   const adopted = isOurs(tree, place, entry.path);
   const now = adopted || (tree.look(place) === undefined && entry.kind.startsWith('link')) ? copy : place;
@@ -151,9 +151,9 @@ function planOwn(farm: Farm, entry: Asked, directory: boolean, place: string): L
   const family = familyOf(entry, type);
   const role = isMounts(entry.path, tree.text(place)) ? 'left' : family;
   if (adopted && existed) farm.note(entry.path, 'adopted');
-  const parents = [...missingAbove(tree, place), ...missingAbove(tree, copy)];
-  for (const parent of parents) made.add(parent);
-  if (role === 'link') for (const parent of missingAbove(tree, tmpfs + entry.path)) made.add(parent);
+  planAbove(farm, place);
+  planAbove(farm, copy);
+  if (role === 'link') planAbove(farm, tmpfs + entry.path);
   return { ...entry, place, role, home: role === 'link' ? copy : place, type, existed };
 }
 
@@ -164,7 +164,9 @@ function planInside(farm: Farm, entry: Asked, directory: boolean, place: string,
   const now = isOurs(tree, top.place, top.path) ? top.home : top.place;
   const rest = place.slice(top.place.length);
   const { type, existed } = lookAt(tree, now + rest, directory);
-  for (const parent of missingAbove(tree, now + rest))
-    if (isInside(parent, now)) made.add(final + parent.slice(now.length));
+  for (const parent of above(now + rest)) {
+    if (!isInside(parent, now) || tree.look(parent) !== undefined) break;
+    made.add(final + parent.slice(now.length));
+  }
   return { ...entry, place, role: 'inside', top: top.path, home: final + rest, type, existed };
 }

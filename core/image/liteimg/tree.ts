@@ -47,8 +47,8 @@ export interface Tree {
   readonly root: string;
   /** lstat; undefined where there is nothing. */
   look(path: Name): Stats | undefined;
-  /** Whether there is something; directories are looked at once. */
-  has(path: string): boolean;
+  /** Whether it is a directory, and no link; where it is, it is looked at once. */
+  isDirectory(path: string): boolean;
   /** Text of a symbolic link; undefined where there is none. */
   text(path: string): string | undefined;
   /** The physical path of a name, for reading. */
@@ -109,11 +109,11 @@ export function openTree(root: string, { step = () => {}, durable = true }: Tree
     root,
     look,
     at,
-    has(path) {
+    isDirectory(path) {
       if (real.has(path)) return true;
-      const stat = look(path);
-      if (stat?.isDirectory()) real.add(path);
-      return stat !== undefined;
+      const found = look(path)?.isDirectory() === true;
+      if (found) real.add(path);
+      return found;
     },
     text(path) {
       calls++;

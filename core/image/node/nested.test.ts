@@ -60,6 +60,9 @@ test('every accepted pair: each content is its own, writable, and lasts as its o
     expect(first.shown.get(child)?.text, name).toBe(fresh);
     expect(first.shown.get(sibling)?.text, `beside ${name}`).toBe('tree\n');
     expect(first.seen.includes(`refused ${child}\n`), `${name} refuses writes`).toBe(pair.child.endsWith('+ro'));
+    const mount = first.mounts.some((path) => path.endsWith(child.replace(/\/f$/, '')));
+    if (pair.nesting !== 'mixed')
+      expect(mount, `${name} is a mount`).toBe(pair.nesting === 'over' || pair.nesting === 'lasting');
     const written = lasts(pair.child) ? `${fresh}written\n` : fresh;
     expect(second.shown.get(child)?.text, `${name}, booted again`).toBe(written);
     expect(second.shown.get(sibling)?.text, `beside ${name}, booted again`).toBe(
@@ -142,4 +145,41 @@ test('an entry behind a symbolic link inside its parent is left out and said: it
   const boot = await lab.boot({ show: ['/run/x', '/var/f'] });
   expect(boot.console).toContain('FAILED: /var/run/x goes through a symbolic link inside /var/');
   expect([...boot.shown.values()].map(({ text }) => text)).toEqual(['x', 'f']);
+});
+
+test('an entry that is inside a listed directory by a link of the image is laid there: /var/lock, where it leads to /run/lock', async () => {
+  const rows: Row[] = [
+    ['link', '/var/run/'],
+    ['link+persistent', '/var/lock/'],
+    ['bind+persistent', '/var/lock/sub/x'],
+    ['bind', '/alias/y'],
+  ];
+  await labOf(
+    rows,
+    {
+      '/run/lock/sub/x': 'image\n',
+      '/run/f': 'image\n',
+      '/var/run': { link: '../run' },
+      '/var/lock': { link: '/run/lock' },
+      '/real/y': 'image\n',
+      '/alias': { link: '/real' },
+    },
+    {},
+  );
+  const paths = ['/run/f', '/var/run/f', '/run/lock/z', '/var/lock/z', '/var/lock/sub/x', '/real/y'];
+  const first = await lab.boot({
+    look: paths.map((path) => `echo written >>${path}`).join('\n'),
+    show: ['/var/lock/sub/x'],
+  });
+  expect(first.console + first.seen).not.toMatch(/FAILED|can't/);
+  expect(first.shown.get('/var/lock/sub/x')?.text).toBe('image\n');
+  const second = await lab.boot({ show: paths });
+  expect(Object.fromEntries([...second.shown].map(([path, { text }]) => [path, text]))).toEqual({
+    '/run/f': 'image\n',
+    '/var/run/f': 'image\n',
+    '/run/lock/z': 'written\nwritten\n',
+    '/var/lock/z': 'written\nwritten\n',
+    '/var/lock/sub/x': 'image\nwritten\n',
+    '/real/y': 'image\n',
+  });
 });

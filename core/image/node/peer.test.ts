@@ -51,6 +51,7 @@ describe('the answer', () => {
     ['cut before the last line break', whole.slice(0, -1), 'in the middle'],
     ['cut inside the end mark', whole.slice(0, -2), 'in the middle'],
     ['short of a line', whole.replace('file\tlink\t/etc/motd\n', ''), 'in the middle'],
+    ['followed by something', `${whole}x`, 'in the middle'],
     ['empty', '', 'no answer of litehouse'],
     ['the page of another server', '<html>It works!</html>\n', 'no answer of litehouse'],
     ['of a form to come', whole.replace('litehouse\t1', 'litehouse\t2'), 'speaks form 2 of answers'],
@@ -243,12 +244,15 @@ describe('a tree', () => {
     expect(boot.status).toBe(0);
   });
 
-  test('above or below another is told apart from it', async () => {
-    lab.answer = answerFor([['link', '/etc/motd']], { trees: ['ours\t10.0.0.7\t/t/n01', 'ours\t10.0.0.7\t/t'] });
+  test.each([
+    ['above', ['/t/n01', '/t'], 'mine'],
+    ['below', ['/t', '/t/n01'], 'all'],
+  ])('%s another is told apart from it', async (_, paths, text) => {
+    lab.answer = answerFor([['link', '/etc/motd']], { trees: paths.map((path) => `ours\t10.0.0.7\t${path}`) });
     lab.exports('10.0.0.7', '/t', { '/etc/motd': 'all', '/n01/etc/motd': 'mine' });
     const boot = await lab.boot({ show: ['/etc/motd'] });
-    expect(boot.shown.get('/etc/motd')?.text).toBe('mine');
-    expect(boot.mounts).toContain('/.statelite/mnt/.2');
+    expect(boot.shown.get('/etc/motd')?.text).toBe(text);
+    expect(boot.mounts).toEqual(expect.arrayContaining([`/.statelite/mnt/10.0.0.7${paths[0]}`, '/.statelite/mnt/.2']));
   });
 });
 

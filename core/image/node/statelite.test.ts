@@ -360,7 +360,10 @@ describe('persistent', () => {
 
   test('that a power cut left half made is made anew: it has its name only once it is whole', async () => {
     await labOf({ '/d/x': 'image', '/d/y': 'image' }, [['link+persistent', '/d/']], { state });
-    lab.exports('10.0.0.1', '/lite/state/n01', { '/.litehouse-new/x': 'half' });
+    lab.exports('10.0.0.1', '/lite/state/n01', {
+      '/.litehouse-new/x': 'half',
+      '/.litehouse-new/gone': 'of an earlier image',
+    });
     const boot = await lab.boot({ show: ['/d', '/d/x'] });
     expect(boot.shown.get('/d')?.text).toBe('x\ny\n');
     expect(boot.shown.get('/d/x')?.text).toBe('image');

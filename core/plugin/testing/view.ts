@@ -125,6 +125,7 @@ export function fakeView(given: FakeView = {}): View {
     tftpdir: site.get('tftpdir') ?? '/tftpboot',
     diagnostics: [],
     addressOf,
+    addressesOf: (name) => nodes.get(name)?.addresses ?? [addressOf(name)].filter((it) => it !== undefined),
     text: (path) => given.texts?.[path],
     folder: (name) => {
       const entries = files

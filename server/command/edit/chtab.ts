@@ -39,6 +39,10 @@ export function addNodesetCommand(program: Command, context: CommandContext): vo
       ],
     ),
   ).action(async (noderange: string, state: string, options: EditOptions) => {
-    printOutcome(context, options, await sendEdit(context, options, { kind: 'nodeset', noderange, state }));
+    printOutcome(
+      context,
+      options,
+      await sendEdit(context, options, { kind: 'nodeset', noderange: noderange.trim(), state }),
+    );
   });
 }

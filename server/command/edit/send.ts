@@ -1,9 +1,8 @@
 /** Where an edit goes: the server of this machine, one elsewhere, or a working copy; and what is printed of it. */
-import { rename, stat, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { hostname, userInfo } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { z } from 'zod';
 import { computeEdit, type EditCommand } from '../../../core/edit/edit.ts';
 import { overlaySnapshot } from '../../../core/import/overlay.ts';
 import { diagnosticToJson, diffToJson } from '../../../core/plan/json.ts';
@@ -13,11 +12,11 @@ import { git } from '../../../core/repo/git.ts';
 import { Repository } from '../../../core/repo/repository.ts';
 import { buildView } from '../../../core/resolve/build-view.ts';
 import { TableCache } from '../../../core/tables/load.ts';
-import { type EditOutcome, editOutcome, openEdits } from '../../edits.ts';
+import { bytesOf, type EditOutcome, editOutcome, openEdits } from '../../edits.ts';
 import { openPreviewer } from '../../reading/preview.ts';
 import { askEngine } from '../../running/engine.ts';
-import { findRemote, postJson, type Remote } from '../../running/remote.ts';
-import { type CommandContext, printJson, serverDir, withDir, withJson } from '../context.ts';
+import { askRemote, meantRemote, type Remote } from '../../running/remote.ts';
+import { type CommandContext, printJson, serverDir, withDir, withJson, withServer } from '../context.ts';
 import { Failure } from '../failure.ts';
 
 export interface EditOptions {
@@ -33,9 +32,7 @@ export interface EditOptions {
 /** The options of commands that change something. */
 export function withEdit(command: Command): Command {
   return withJson(
-    withDir(command)
-      .option('--server <url>', 'change the cluster of the server at that URL (LITEHOUSE_SERVER)')
-      .option('--token-file <file>', 'where the token for it stands (LITEHOUSE_TOKEN holds one itself)')
+    withServer(withDir(command), 'change the cluster of the server at that URL')
       .option('--repo <dir>', 'only change the files of a working copy; nothing is committed')
       .option('-m, --message <text>', "the commit's message (default: the command itself)")
       .option('-n, --dry-run', 'print what it would change in the cluster, and change nothing'),
@@ -56,14 +53,14 @@ export async function sendEdit(
     ...(options.message === undefined ? {} : { message: options.message }),
     dryRun: options.dryRun === true,
   };
-  const remote =
-    options.dir === undefined || options.server !== undefined ? await findRemote(context, options) : undefined;
+  const remote = await meantRemote(context, options);
   if (remote !== undefined) return context.terminal.during(doing, postEdit(remote, request));
   const local = askEngine(serverDir(context, options), command.kind, {
     server: (note) => postEdit({ url: note.admin, token: note.key }, request),
     async engine(engine) {
       // What a server does first as it starts: an edit is planned against what the branch says, not against an older state.
-      await engine.reconcile('start');
+      // A dry run must not put in effect what waits there; its plan then shows that, too.
+      if (!request.dryRun) await engine.reconcile('start');
       const repository = await Repository.open(engine.settings.repository);
       try {
         return await openEdits({ engine, repository })(request, { name: userInfo().username, via: 'file' });
@@ -75,27 +72,12 @@ export async function sendEdit(
   return context.terminal.during(doing, local);
 }
 
-async function postEdit(remote: Remote, request: unknown): Promise<EditOutcome> {
-  const { status, text } = await postJson(remote, '/edit', request);
-  const json = parseJson(text);
-  const outcome = editOutcome.safeParse(json);
-  if (outcome.success && (status === 200 || status === 422)) return outcome.data;
-  const said = z.object({ error: z.string() }).safeParse(json);
-  throw new Failure({
-    what: `the server says: ${said.success ? said.data.error : text.trim().slice(0, 500) || `status ${status}`}`,
-    mend:
-      status === 401 || status === 403
-        ? 'give a token that may push: --token-file FILE or LITEHOUSE_TOKEN'
-        : 'see that --server names the admin listener of a litehouse, and look at its log',
+async function postEdit(remote: Remote, request: { readonly dryRun: boolean }): Promise<EditOutcome> {
+  return askRemote(remote, '/edit', request, {
+    parse: (json) => editOutcome.safeParse(json).data,
+    refusedAs: 422,
+    token: request.dryRun ? 'a token' : 'a token that may push',
   });
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Whom git would name, in the folder where the command runs; else the account. */
@@ -138,9 +120,14 @@ async function editWorkingCopy(
     return { outcome: 'unchanged', lines: ['it is so already: nothing was changed'], diagnostics: [] };
   if (!options.dryRun) {
     for (const [path, text] of result.files) {
-      const aside = join(place, `${path}.new`);
-      await writeFile(aside, text);
-      await rename(aside, join(place, path));
+      const file = join(place, path);
+      if (text === undefined) {
+        await rm(file, { force: true });
+        continue;
+      }
+      await mkdir(dirname(file), { recursive: true });
+      await writeFile(`${file}.new`, text);
+      await rename(`${file}.new`, file);
     }
     const files = [...result.files.keys()].join(', ');
     return {
@@ -150,7 +137,7 @@ async function editWorkingCopy(
     };
   }
   const previewer = await openPreviewer(context, options);
-  const bytes = new Map([...result.files].map(([path, text]) => [path, Buffer.from(text)]));
+  const bytes = bytesOf(result.files);
   const before = await previewer(snapshot);
   const { ok, diagnostics, diff } = await previewer(overlaySnapshot(snapshot, bytes), before.world);
   const errors = diagnostics.filter(({ severity }) => severity === 'error');

@@ -45,16 +45,19 @@ async function tabedit(context: CommandContext, options: EditOptions, table: str
       throw new Failure({
         what: `${table} was not changed`,
         why: `your text is kept in ${file}`,
-        mend: `put it right there, then bring it in: EDITOR='cp ${file}' litehouse tabedit ${table}`,
+        mend: keptText(table, file),
         status: 1,
       });
   };
   for (;;) {
-    await runEditor(context, file).catch((error: Error) => {
+    await runEditor(context, file).catch(async (error: Error) => {
+      // An editor that did not even start, or that was left by :cq, wrote nothing that is worth keeping.
+      const untouched = (await readFile(file, 'utf8').catch(() => start)) === start;
+      if (untouched) await rm(dir, { recursive: true, force: true });
       throw new Failure({
         what: 'the editor failed',
-        why: `${error.message}; your text is kept in ${file}`,
-        mend: 'name another: EDITOR=vi',
+        why: untouched ? error.message : `${error.message}; your text is kept in ${file}`,
+        mend: untouched ? 'name another: EDITOR=vi' : keptText(table, file),
       });
     });
     const text = await readFile(file, 'utf8');
@@ -84,6 +87,10 @@ async function tabedit(context: CommandContext, options: EditOptions, table: str
     await again(outcome.lines);
   }
   await rm(dir, { recursive: true, force: true });
+}
+
+function keptText(table: string, file: string): string {
+  return `put it right there, then bring it in: EDITOR='cp ${file}' litehouse tabedit ${table}`;
 }
 
 /** The table's text as it stands; undefined where there is no such file. */

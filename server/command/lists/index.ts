@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { planningContext } from '../../../core/engine/preview.ts';
 import { overlaySnapshot } from '../../../core/import/overlay.ts';
 import { foldNodes } from '../../../core/noderange/fold.ts';
+import { classicOption, classicPath } from '../../../core/plan/classic.ts';
 import { buildView } from '../../../core/resolve/build-view.ts';
 import type { Image, Node, View } from '../../../core/resolve/view.ts';
 import { nearest } from '../../../core/tables/nearest.ts';
@@ -10,17 +11,7 @@ import { openSource, type SourceOptions } from '../../reading/source.ts';
 import { type CommandContext, describe, printJson, withJson, withRemoteSource } from '../context.ts';
 import { Failure } from '../failure.ts';
 import { readNodes } from '../nodes-named.ts';
-import {
-  litefileLine,
-  litetreeLine,
-  lsliteImage,
-  lsliteNode,
-  mountText,
-  noLists,
-  optionOf,
-  pathOf,
-  treeRows,
-} from './lists.ts';
+import { listed, litefileLines, litetreeLine, lsliteImage, lsliteNode, mountText, noLists, treeRows } from './lists.ts';
 import { addTabdumpCommand } from './tabdump.ts';
 
 type ListOptions = SourceOptions & { readonly json?: boolean };
@@ -34,7 +25,7 @@ export function addListCommands(program: Command, context: CommandContext): void
     'litefile rack1 --at topic',
   ]).action((text: string, options: ListOptions) =>
     forNodes(context, options, text, (node) => ({
-      lines: (node.image?.litefile ?? []).map((entry) => litefileLine(node.name, entry)),
+      lines: litefileLines(node.name, node.image?.litefile ?? []),
       json: { node: node.name, image: node.image?.name, litefile: entriesJson(node.image) },
     })),
   );
@@ -53,7 +44,7 @@ export function addListCommands(program: Command, context: CommandContext): void
       `${name} rhels5.4-x86_64-statelite-compute`,
     ]).action((name: string, options: ListOptions) =>
       forImage(context, options, name, (_, image) => ({
-        lines: image.litefile.map((entry) => litefileLine(image.name, entry)),
+        lines: litefileLines(image.name, image.litefile),
         json: { image: image.name, litefile: entriesJson(image) },
       })),
     );
@@ -149,10 +140,10 @@ function print(context: CommandContext, options: ListOptions, listed: readonly L
 }
 
 function entriesJson(image: Image | undefined): unknown {
-  return (image?.litefile ?? []).map((entry) => ({
-    options: optionOf(entry),
+  return listed(image?.litefile ?? []).map((entry) => ({
+    options: classicOption(entry),
     kind: entry.kind,
-    file: pathOf(entry),
+    file: classicPath(entry),
   }));
 }
 

@@ -2,40 +2,31 @@
 
 import { missingAttribute, unknownImage } from '../../../core/diagnostic/catalogue/resolve.ts';
 import type { Diagnostic } from '../../../core/diagnostic/diagnostic.ts';
+import { byClassicPath, classicEntry, classicOption, classicPath, classicTree } from '../../../core/plan/classic.ts';
 import { imageRank } from '../../../core/resolve/options.ts';
 import type { Image, LiteEntry, Mount, Node, View } from '../../../core/resolve/view.ts';
 
-/** `n01: tmpfs         /etc/adjtime`; `of` is a node's or an image's name. */
-export function litefileLine(of: string, entry: LiteEntry): string {
-  return `${of}: ${entryText(entry)}`;
+/** `n01: tmpfs         /etc/adjtime`, a line an entry in the original's order; `of` is a node's or an image's name. */
+export function litefileLines(of: string, entries: readonly LiteEntry[]): string[] {
+  return listed(entries).map((entry) => `${of}: ${entryText(entry)}`);
 }
 
-/** `n01: 10.0.0.1:/syncdirs/n01`, and `:options` where the row has some. */
+/** `n01: cnfs:/syncdirs/n01`, and ` :options` where the row has some; the server as the table has it (see `classicList`). */
 export function litetreeLine(of: string, tree: Mount): string {
-  return `${of}: ${mountText(tree)}${tree.options === undefined ? '' : ` :${tree.options}`}`;
+  return `${of}: ${classicTree(tree)}`;
 }
 
 export function mountText({ server, path }: Pick<Mount, 'server' | 'path'>): string {
-  return server === undefined ? path : `${server}:${path}`;
+  return classicTree({ server, path, options: undefined });
 }
 
-/** The option and the path; a directory ends in a slash. */
-export function entryText(entry: LiteEntry): string {
-  return `${optionOf(entry).padEnd(13)} ${pathOf(entry)}`;
+/** The entries of an image in the order of the original's lists. */
+export function listed(entries: readonly LiteEntry[]): LiteEntry[] {
+  return byClassicPath(entries, classicPath);
 }
 
-/** The row's own words, which are words of the repository's dialect; for a blank cell what the original prints. */
-export function optionOf({ row }: LiteEntry): string {
-  return (
-    row.table
-      .value(row, 'options')
-      ?.replace(/\s*,\s*/g, ',')
-      .trim() || 'tmpfs,rw'
-  );
-}
-
-export function pathOf({ path, directory }: LiteEntry): string {
-  return directory ? `${path}/` : path;
+function entryText(entry: LiteEntry): string {
+  return classicEntry(classicOption(entry), classicPath(entry));
 }
 
 const indent = ' '.repeat(8);
@@ -51,7 +42,7 @@ export function lsliteNode(node: Node): string[] {
     ...(node.statemnt === undefined ? [] : [indent + mountText(node.statemnt)]),
     '',
     'Litefiles (litefile table):',
-    ...(node.image?.litefile ?? []).map((entry) => indent + entryText(entry)),
+    ...listed(node.image?.litefile ?? []).map((entry) => indent + entryText(entry)),
     '',
     'Litetree path (litetree table):',
     ...node.litetree.map((tree) => `${indent}${tree.priority},${mountText(tree)}`),
@@ -65,7 +56,7 @@ export function lsliteImage(view: View, image: Image): string[] {
     `>>>Image: ${image.name}`,
     '',
     'Litefiles (litefile table):',
-    ...image.litefile.map((entry) => indent + entryText(entry)),
+    ...listed(image.litefile).map((entry) => indent + entryText(entry)),
     '',
     'Litetree path (litetree table):',
     ...treeRows(view, image).map(({ priority, directory }) => `${indent}${priority},${directory}`),

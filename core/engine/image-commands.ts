@@ -1,0 +1,76 @@
+/** What people ask of images: build one by name, list them, remove what nothing needs; and what every apply does of that. */
+import type { ImageLife, InService } from './image-life.ts';
+import type { Serial } from './serial.ts';
+import type { Engine, EngineSettings, Reconciled } from './types.ts';
+
+export interface ImageCommandParts {
+  readonly life: ImageLife;
+  readonly settings: Pick<EngineSettings, 'images'>;
+  /** What is in effect. */
+  readonly current: () => InService | undefined;
+  /** The engine's turns: nothing is removed while an apply is under way. */
+  readonly serial: Serial;
+  /** Applies the commit in effect again. */
+  readonly again: (reason: string) => Promise<Reconciled>;
+  /** Other artifacts are there or wanted: what was composed before does not hold. */
+  readonly changed: () => void;
+  readonly tell: (line: string) => void;
+}
+
+export class ImageCommands implements Pick<Engine, 'buildImage' | 'forgetImage' | 'images' | 'pruneImages'> {
+  readonly #parts: ImageCommandParts;
+
+  constructor(parts: ImageCommandParts) {
+    this.#parts = parts;
+  }
+
+  async buildImage(name: string): ReturnType<Engine['buildImage']> {
+    const { life, settings, current } = this.#parts;
+    const fault = life.notBuilt(current(), name, settings.images);
+    if (fault !== undefined) return { ok: false, lines: [fault] };
+    await life.ask(name, current());
+    this.#parts.changed();
+    return this.#parts.again(`image ${name} is to be built`);
+  }
+
+  async forgetImage(name: string): Promise<boolean> {
+    if (!(await this.#parts.life.records.forget(name))) return false;
+    this.#parts.changed();
+    await this.#parts.again(`image ${name} is not asked for any more`);
+    return true;
+  }
+
+  images(): ReturnType<Engine['images']> {
+    return this.#parts.life.list(this.#parts.current());
+  }
+
+  pruneImages(options: Parameters<Engine['pruneImages']>[0] = {}): ReturnType<Engine['pruneImages']> {
+    const { life, current, serial, changed } = this.#parts;
+    return serial.run(async () => {
+      const now = current();
+      if (now === undefined) return { dryRun: options.dryRun === true, removed: [], kept: [] };
+      try {
+        return await life.prune(now, options);
+      } finally {
+        changed();
+      }
+    });
+  }
+
+  /** After an apply, within its turn: what came into effect is remembered, and what nothing needs any more goes. */
+  async settle(): Promise<void> {
+    const { life, current, changed, tell } = this.#parts;
+    const now = current();
+    if (now === undefined) return;
+    try {
+      await life.inEffect(now);
+      const { removed } = await life.prune(now);
+      if (removed.length > 0) changed();
+      for (const { id } of removed) tell(`removed ${id}: nothing needs it any more`);
+    } catch (error) {
+      // The commit is in effect all the same; the next apply tries again.
+      changed();
+      tell(`could not remove what nothing needs: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+}
