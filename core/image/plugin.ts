@@ -44,7 +44,8 @@ export function imagePlugin(
       },
       repositories: async (view, image, context) => {
         const { base, faults } = planImage(view, image, family);
-        if (faults.length > 0) throw new Error(`${image.name} can't be built as the commit has it:\n${faults.join('\n')}`);
+        if (faults.length > 0)
+          throw new Error(`${image.name} can't be built as the commit has it:\n${faults.join('\n')}`);
         return await askRepositories(family, base, context);
       },
     }),

@@ -5,6 +5,7 @@ import { rmdir } from 'node:fs/promises';
 import { CommandFailed, commandRunner } from '../../apply/run-command.ts';
 import type { CommandRunner } from '../../plugin/plugin.ts';
 import { insideProgram, waitingProgram } from './inside.ts';
+import { attachNetwork, nameserver, proxyWords, type Uplink } from './network.ts';
 import { closeWriteEnds, outputPipes } from './output.ts';
 
 /** A directory or file of this host that the confined command sees. Mounts below it are not seen. */
@@ -27,8 +28,8 @@ export interface ConfineOptions {
   readonly root?: string;
   readonly binds?: readonly ConfinedBind[];
   /**
-   * Default false: a network namespace with nothing in it. True is this host's own network, its loopback and its abstract sockets
-   * too: nothing that listens there may take a connection alone as a right.
+   * Default false: a network namespace with nothing in it. True: with a way out besides (network.ts), and this server's proxies in the
+   * environment; neither the loopback nor the abstract sockets of this host are reached. In view `image` names are the image's to resolve.
    */
   readonly network?: boolean;
   /** The whole environment, besides PATH, HOME, LANG and TERM. */
@@ -96,6 +97,7 @@ function run(
     closeSync(nothing);
     closeWriteEnds(pipes);
     let first: number | undefined;
+    let uplink: Uplink | undefined;
     // Process 1 of the namespace takes all others along, and the promise waits until they are gone.
     const stop = () => {
       try {
@@ -112,9 +114,13 @@ function run(
     };
     const [input, , , one, waiting] = child.stdio;
     talk(one, async (word) => {
-      if (word.startsWith('pid ')) first = Number(word.slice(4));
+      if (word.startsWith('pid ')) {
+        first = Number(word.slice(4));
+        if (options.network === true) uplink = attachNetwork(first, { PATH: hostPath });
+      }
       if (word !== 'pivoted' || first === undefined) return;
       await detachOldRoot(first);
+      await uplink?.ready;
       say(waiting, 'go');
     }).catch(failed);
     talk(waiting, async (word) => {
@@ -125,7 +131,7 @@ function run(
     child.on('error', failed);
     child.on('close', async (code, by) => {
       signal?.removeEventListener('abort', stop);
-      const [stdout, stderr] = await Promise.all([pipes[0].text, pipes[1].text]);
+      const [stdout, stderr] = await Promise.all([pipes[0].text, pipes[1].text, uplink?.close()]);
       if (signal?.aborted === true) reject(new CommandFailed(command, 'was stopped', stderr || stdout));
       else if (fault !== undefined) reject(fault);
       else if (code === 0) resolve({ stdout, stderr });
@@ -154,21 +160,21 @@ function inherited(): readonly number[] {
 /** The words after `setpriv`: the end with this process, the namespaces, the program, and what it is to run. */
 function launch(options: ConfineOptions, command: readonly string[]): string[] {
   const unshare = ['unshare', '--mount', '--propagation', 'private', '--pid', '--fork', '--kill-child=KILL'];
-  const net = options.network === true ? [] : ['--net'];
   const binds = (options.binds ?? []).flatMap(({ from, to, writable, tree }) => [
     ...[writable ? 'rw' : 'ro', from, to],
     ...(tree === true ? ['tree', '-', to] : []),
   ]);
   const kept = capabilities.map((name) => `+${name}`).join(',');
   const drop = ['setpriv', `--bounding-set=-all,${kept}`, '--inh-caps=-all', '--ambient-caps=-all', '--no-new-privs'];
-  const env = { PATH: hostPath, HOME: '/root', LANG: 'C.UTF-8', TERM: 'dumb', ...options.env };
+  const proxied = options.network === true ? proxyWords() : {};
+  const env = { PATH: hostPath, HOME: '/root', LANG: 'C.UTF-8', TERM: 'dumb', ...proxied, ...options.env };
   const words = Object.entries(env).map(([name, value]) => `${name}=${value}`);
   return [
-    ...['--pdeathsig', 'KILL', '--', ...unshare, '--ipc', '--uts', ...net, 'sh', '-c', insideProgram, 'inside'],
+    ...['--pdeathsig', 'KILL', '--', ...unshare, '--ipc', '--uts', '--net', 'sh', '-c', insideProgram, 'inside'],
     ...[
       options.view,
       options.root ?? '',
-      options.network === true ? 'yes' : 'no',
+      options.network === true ? nameserver : 'no',
       String(processLimit),
       ...binds,
       'run',

@@ -1,8 +1,8 @@
 /** The shell program that makes the root of a confined command and steps into it: host tools only, callers' words only as arguments. */
 
 /**
- * Runs as the first process of new mount, pid, ipc and uts (perhaps net) namespaces. Arguments:
- * `view root network processes [ro|rw FROM TO | tree - TO]... run COMMAND [ARGUMENT]...`, where COMMAND drops capabilities and becomes `waitingProgram`.
+ * Runs as the first process of new mount, pid, ipc, uts and net namespaces. Arguments, `network` being `no` or the address of a
+ * name server: `view root network processes [ro|rw FROM TO | tree - TO]... run COMMAND [ARGUMENT]...`, where COMMAND drops capabilities and becomes `waitingProgram`.
  *
  * What shapes it: capabilities must go before the first program of the image runs, mounts must be made before that, and once `/` is
  * the image no tool in it may be run with what this process can do. So the command's process starts while `/` is still the host's,
@@ -84,8 +84,10 @@ server)
   done
   keep nsswitch.conf ld.so.cache ld.so.conf login.defs os-release debian_version redhat-release SuSE-release services protocols
   show alternatives ld.so.conf.d crypto-policies
-  if [ "$network" = yes ]; then
-    keep resolv.conf hosts host.conf gai.conf ssl/openssl.cnf pki/tls/openssl.cnf
+  if [ "$network" != no ]; then
+    grep -E '^[[:space:]]*(search|domain|options)[[:space:]]' /etc/resolv.conf > "$new/etc/resolv.conf" || :
+    echo "nameserver $network" >> "$new/etc/resolv.conf"
+    keep hosts host.conf gai.conf ssl/openssl.cnf pki/tls/openssl.cnf
     show ssl/certs ca-certificates pki/tls/certs pki/ca-trust
   fi
   ;;

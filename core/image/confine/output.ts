@@ -1,9 +1,9 @@
 /** Real pipes for a confined command's output, read within bounds. */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { closeSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs';
-import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 
 const keptOutput = 4 << 20;
@@ -29,9 +29,15 @@ export function outputPipes(log: ((line: string) => void) | undefined): readonly
     const made = spawnSync('mkfifo', ['-m', '600', '--', ...paths]);
     if (made.status !== 0) throw new Error(`mkfifo: ${made.error?.message ?? made.stderr.toString()}`);
     const [stdout, stderr] = paths.map((path) => {
-      const read = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+      const opener = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
       const write = openSync(path, constants.O_WRONLY);
-      return { write, text: bounded(new Socket({ fd: read, readable: true, writable: false }), log) };
+      const read = openSync(path, constants.O_RDONLY);
+      closeSync(opener);
+      // Read by a process of its own: here a read would hold one of the few threads for as long as the command runs.
+      const reader = spawn('cat', [], { stdio: [read, 'pipe', 'ignore'] });
+      closeSync(read);
+      if (reader.stdout === null) throw new Error('no pipe');
+      return { write, text: bounded(reader.stdout, log) };
     });
     if (stdout === undefined || stderr === undefined) throw new Error('no pipe');
     return [stdout, stderr];
@@ -46,7 +52,7 @@ export function closeWriteEnds(pipes: readonly OutputPipe[]): void {
 }
 
 /** Collects the end of one output, and logs its lines within bounds. */
-function bounded(stream: Socket, log: ((line: string) => void) | undefined): Promise<string> {
+function bounded(stream: Readable, log: ((line: string) => void) | undefined): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
   let lines = 0;

@@ -105,7 +105,9 @@ export class LiveDisk {
   /** Takes what is ours away; a directory only when it is empty. */
   async remove(targets: readonly string[]): Promise<void> {
     for (const target of targets) {
-      await this.#guard('remove', target);
+      // Without its directory it is gone already: an earlier run was stopped after that.
+      const reached = await this.#guard('remove', target).catch(ifDisturbed);
+      if (reached === 'disturbed') continue;
       const there = await look(this.#root + target);
       if (there === undefined) continue;
       if (there.isDirectory()) {
@@ -149,6 +151,11 @@ export class LiveDisk {
 
 function unlessThere(error: NodeJS.ErrnoException): undefined {
   if (error.code !== 'EEXIST') throw error;
+}
+
+function ifDisturbed(error: unknown): 'disturbed' {
+  if (!(error instanceof Disturbed)) throw error;
+  return 'disturbed';
 }
 
 function unlessFull(error: NodeJS.ErrnoException): void {

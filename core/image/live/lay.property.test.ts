@@ -112,6 +112,9 @@ describe('live files, for any image, any litefile list and any walk over commits
           const fresh = await generationOf(base, entries);
           await lay(fresh, setOf(after));
           expect(readTree(generation.rootimg)).toEqual(readTree(fresh.rootimg));
+          await lay(generation, setOf(after), (change, where) => {
+            throw new Error(`not settled: ${change} ${where}`);
+          });
           await lay(generation, setOf({}));
           expect(readTree(generation.rootimg)).toEqual(linked);
           removeScratch();

@@ -85,20 +85,26 @@ export async function placeSet(ground: Ground, files: readonly LiveFile[]): Prom
     if (file.kind !== 'directory' && !leaves.has(place)) leaves.set(place, file.path);
   }
   const placed = new Map<string, LivePlace>();
+  /** Directories that are not made, and why: nothing can be laid in them. */
   const barred = new Map<string, string>();
-  for (const { file, place, through, under } of found) {
-    const over = through.find((at) => leaves.has(at)) ?? (file.kind === 'directory' && leaves.has(place) ? place : undefined);
+  const directories = found.filter(({ file }) => file.kind === 'directory');
+  for (const one of [...directories, ...found.filter(({ file }) => file.kind !== 'directory')]) {
+    const { file, place, through, missing, under } = one;
+    const directory = file.kind === 'directory';
+    const over = [...through, ...(directory ? [place] : [])].find((at) => leaves.has(at));
     const why =
-      over === undefined
-        ? through.map((at) => barred.get(at)).find((it) => it !== undefined) ?? faultAt(ground, file, place, under, leaves.get(place))
-        : `it leads through ${over}, where a live file is laid`;
+      over !== undefined
+        ? `it leads through ${over}, where a live file is laid`
+        : (through.map((at) => barred.get(at)).find((it) => it !== undefined) ??
+          missing.filter((at) => !placed.has(at)).map((at) => `it leads through a link of the image to ${at}, which is not there`)[0] ??
+          faultAt(ground, file, place, under, leaves.get(place)));
     if (why !== undefined) {
-      if (file.kind === 'directory') barred.set(place, why);
+      if (directory) barred.set(place, why);
       else troubles.push({ path: file.path, why });
       continue;
     }
     // Also where it leads through a link of the image: what is in the directory finds its own way.
-    if (file.kind === 'directory' && under !== undefined && !(under.blank && under.type === 'file')) continue;
+    if (directory && under !== undefined && !(under.blank && under.type === 'file')) continue;
     if (placed.has(place)) continue;
     const hides = under === undefined ? 'nothing' : under.type === 'directory' ? 'directory' : 'kept';
     placed.set(place, { file, place, hides });
@@ -136,6 +142,8 @@ interface Followed {
   readonly place: string;
   /** Places on the way. */
   readonly through: readonly string[];
+  /** Those of them that the image does not have. */
+  readonly missing: readonly string[];
   readonly under: Under | undefined;
 }
 
@@ -148,7 +156,7 @@ function known({ sure }: Ground, { path, kind }: LiveFile): Followed | undefined
   if (laid?.place !== path || (laid.kind === 'directory') !== (kind === 'directory')) return undefined;
   const type = laid.hides === 'directory' ? 'directory' : 'file';
   const under = { type, blank: kind === 'directory' || type === 'directory', text: undefined } as const;
-  return { place: path, through: above(path), under: laid.hides === 'nothing' ? undefined : under };
+  return { place: path, through: above(path), missing: [], under: laid.hides === 'nothing' ? undefined : under };
 }
 
 /** As many links as the kernel follows. */
@@ -158,6 +166,7 @@ const mostLinks = 40;
 async function follow(ground: Ground, path: string): Promise<Followed | string> {
   const trail: { place: string; there: boolean }[] = [];
   const through: string[] = [];
+  const missing: string[] = [];
   const queue = path.slice(1).split('/');
   let links = 0;
   for (let part = queue.shift(); part !== undefined; part = queue.shift()) {
@@ -168,7 +177,7 @@ async function follow(ground: Ground, path: string): Promise<Followed | string> 
     const parent = trail.at(-1) ?? { place: '', there: true };
     const place = `${parent.place}/${part}`;
     const under = parent.there ? await underAt(ground, place) : undefined;
-    if (queue.length === 0) return { place, through, under };
+    if (queue.length === 0) return { place, through, missing, under };
     through.push(place);
     if (under?.type === 'link') {
       if (++links > mostLinks) return 'it leads through links that never end';
@@ -178,7 +187,9 @@ async function follow(ground: Ground, path: string): Promise<Followed | string> 
       continue;
     }
     if (under?.type === 'file' && !under.blank) return `${place} is a file in the image`;
-    trail.push({ place, there: under?.type === 'directory' });
+    if (under?.type !== 'directory') missing.push(place);
+    // In a blank directory is nothing, and where it gave way nothing may be looked at through what stands there now.
+    trail.push({ place, there: under?.type === 'directory' && !under.blank });
   }
   return 'it leads to a directory above it';
 }

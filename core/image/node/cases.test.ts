@@ -3,8 +3,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
+import { answerFor, link, plant, type Row, type Tree } from '../../../test/node/node-image.ts';
+import { type Boot, NodeLab } from '../../../test/node/node-lab.ts';
 import { optionKind } from '../../resolve/options.ts';
-import { answerFor, type Boot, link, NodeLab, plant, type Row, type Tree } from './testing/node-lab.ts';
 
 interface ManifestEntry {
   readonly path: string;

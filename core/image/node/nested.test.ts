@@ -1,8 +1,9 @@
 /** Entries inside listed directories: every pair that a push accepts works on the node, by the table of core/check/nesting.ts. */
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
+import { answerFor, link, type Row, type Tree } from '../../../test/node/node-image.ts';
+import { NodeLab } from '../../../test/node/node-lab.ts';
 import { liteKinds, nestingOf, nestings } from '../../check/nesting.ts';
-import { answerFor, link, NodeLab, type Row, type Tree } from './testing/node-lab.ts';
 
 let lab: NodeLab;
 afterEach(() => lab.stop());

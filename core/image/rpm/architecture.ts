@@ -1,6 +1,12 @@
 /** Names of architectures: the tables' to rpm's, and which of them run here. */
 
-const names: Readonly<Record<string, string>> = { x86: 'i686', i386: 'i686', i586: 'i686', arm64: 'aarch64', amd64: 'x86_64' };
+const names: Readonly<Record<string, string>> = {
+  x86: 'i686',
+  i386: 'i686',
+  i586: 'i686',
+  arm64: 'aarch64',
+  amd64: 'x86_64',
+};
 const hosts: Readonly<Record<string, readonly string[]>> = {
   x64: ['x86_64', 'i686'],
   arm64: ['aarch64'],

@@ -2,6 +2,7 @@
 import { copyFile, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { CommandRunner } from '../../plugin/plugin.ts';
 import { fileInside, placeInside } from '../base/place.ts';
 import { confineRunner } from '../confine/confine.ts';
 import type { InstalledPackage } from '../family.ts';
@@ -9,7 +10,7 @@ import type { InstalledPackage } from '../family.ts';
 export interface RpmDatabase {
   /** Absolute, as the image sees it. */
   readonly path: string;
-  /** As `%_db_backend`. `bdb` is what rpm wrote before 4.16; later ones can only read it. */
+  /** As `%_db_backend`. `bdb` is what rpm wrote before 4.16; later ones can only read it, and Debian's has no ndb. */
   readonly backend: 'sqlite' | 'ndb' | 'bdb';
 }
 
@@ -28,12 +29,16 @@ export function rpmDatabase(os: string): RpmDatabase {
   return { path: version < below ? old : moved, backend: version < since ? 'bdb' : 'sqlite' };
 }
 
-/** Words for rpm that make it use a database, and none of this host's plugins. The form that can't be written is left to rpm. */
-export function databaseWords({ path, backend }: RpmDatabase): string[] {
-  return [
-    ...['--dbpath', path, '--define', '__plugindir /nonexistent'],
-    ...(backend === 'bdb' ? [] : ['--define', `_db_backend ${backend}`]),
-  ];
+const fileOf = { sqlite: 'rpmdb.sqlite', ndb: 'Packages.db', bdb: 'Packages' } as const;
+
+/** Whether rpm of this host can write a form: it is asked to begin a database. */
+export async function canWrite(backend: RpmDatabase['backend'], scratch: string, run: CommandRunner): Promise<boolean> {
+  const place = await mkdtemp(join(scratch, 'database-'));
+  const words = ['--dbpath', place, '--define', `_db_backend ${backend}`, '--initdb'];
+  await run('rpm', words).catch(() => undefined);
+  const made = await readdir(place);
+  await rm(place, { recursive: true });
+  return made.includes(fileOf[backend]);
 }
 
 const files = /^(rpmdb\.sqlite(-wal|-shm)?|Packages(\.db)?|Index\.db|Name|Providename|Basenames)$/;
@@ -43,7 +48,7 @@ export async function installedPackages(root: string): Promise<readonly Installe
   for (const path of [moved, old]) {
     const place = await placeInside(root, `${path}/.`);
     const names = place === undefined ? [] : await readdir(place).catch(() => []);
-    if (!names.some((name) => /^(rpmdb\.sqlite|Packages(\.db)?)$/.test(name))) continue;
+    if (!names.some((name) => Object.values<string>(fileOf).includes(name))) continue;
     const copy = await mkdtemp(join(tmpdir(), 'litehouse-rpm-'));
     try {
       for (const name of names.filter((one) => files.test(one))) {

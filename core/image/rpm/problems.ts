@@ -14,11 +14,13 @@ const sayings: readonly RegExp[] = [
   /^No match for argument: (?<name>\S+)$/gm,
   /^Module or Group '(?<group>[^']+)' is not available/gm,
   // zypper
-  /No provider of '(?:(?<pattern>pattern:)?)(?<name>[^' =]+)[^']*' found/g,
-  /^.*?'(?<name>[^' ]+)' not found in package names/gm,
+  /No provider of 'pattern(?:\(\) = |:)(?<group>[^']+)' found/g,
+  /No provider of '(?!pattern[(:])(?<name>[^' =]+)[^']*' found/g,
+  /remove lock to allow installation of (?<nevra>[^\s[]+)/g,
   // Both: what keeps a package out.
   /needed by (?:the to be installed )?(?<nevra>[\w.+~^:-]+-[^\s-]+-[\w.+~^]+)/g,
   /package (?<nevra>[\w.+~^:-]+-[^\s-]+-[\w.+~^]+) (?:from \S+ )?(?:requires|conflicts|obsoletes|is filtered|does not)/g,
+  /(?<nevra>[\w.+~^:-]+-[^\s-]+-[\w.+~^]+) conflicts with \S+ provided by (?:the installed )?(?<other>\S+)/g,
   /the to be installed (?<nevra>[\w.+~^:-]+-[^\s-]+-[\w.+~^]+) (?:requires|conflicts)/g,
   // rpm
   /file \S+ .*?conflicts .*?of (?<nevra>\S+) and (?<other>\S+)/g,
@@ -34,9 +36,10 @@ export function namesIn(text: string): string[] {
   for (const saying of sayings) {
     for (const { groups = {} } of text.matchAll(saying)) {
       for (const name of groups.names?.split(/\s+/) ?? []) names.add(name.trim());
-      if (groups.name !== undefined) names.add(groups.pattern === undefined ? groups.name : `@${groups.name}`);
+      if (groups.name !== undefined) names.add(groups.name);
       if (groups.group !== undefined) names.add(`@${groups.group}`);
-      for (const nevra of [groups.nevra, groups.other]) if (nevra !== undefined) names.add(nameOf(nevra.replace(/\.$/, '')));
+      for (const nevra of [groups.nevra, groups.other])
+        if (nevra !== undefined) names.add(nameOf(nevra.replace(/\.$/, '')));
     }
   }
   names.delete('');
@@ -57,9 +60,15 @@ export function explained(what: string, error: unknown, repositories: readonly R
     .replaceAll('&gt;', '>')
     .replaceAll('&amp;', '&');
   const lines = text.split('\n').filter((line) => line.trim() !== '');
-  const away = repositories.filter(({ alias }) => new RegExp(`(repo|repository|metadata for|from) '?\\[?${alias.replace(/[.]/g, '\\.')}\\b`, 'i').test(text));
-  const where = /metadata|Error downloading|not found on medium|Valid metadata|refresh|retriev/i.test(text)
-    ? away.map(({ alias, of }) => `\nrepository ${alias} is ${of.url} (${of.from})`).join('')
-    : '';
-  return new PackageProblem(`${what} (${error.command[0]} ${error.ending}):\n${lines.slice(-quoted).join('\n')}${where}`, namesIn(text));
+  const said = (alias: string) =>
+    new RegExp(`(repo|repository|metadata for|from) '?\\[?${alias.replace(/[.]/g, '\\.')}\\b`, 'i').test(text);
+  const elsewhere = repositories.filter(({ directory }) => directory === undefined);
+  const named = elsewhere.filter(({ alias, baseUrl }) => said(alias) || text.includes(baseUrl));
+  const unread = /metadata|download|not found on medium|refresh|retriev/i.test(text);
+  const away = !unread ? [] : named.length > 0 ? named : /downloading|not found on medium/i.test(text) ? elsewhere : [];
+  const where = away.map(({ alias, of }) => `\nrepository ${alias} is ${of.url} (${of.from})`).join('');
+  return new PackageProblem(
+    `${what} (${error.command[0]} ${error.ending}):\n${lines.slice(-quoted).join('\n')}${where}`,
+    namesIn(text),
+  );
 }

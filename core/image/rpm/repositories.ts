@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import type { Image, View } from '../../resolve/view.ts';
 import type { PackageJob } from '../family.ts';
 import type { PackageRepository } from '../recipe.ts';
 
@@ -38,11 +39,16 @@ async function lookInto(job: Job, of: PackageRepository): Promise<RpmRepository[
   const { type, url, alias } = of;
   if (type === 'deb') throw fault(of, 'it is one of Debian packages');
   if (!url.startsWith('/')) {
-    if (type === 'plaindir') throw fault(of, "type plaindir is for directories of this server; make an index there, and write 'rpm-md'");
-    if (!url.startsWith('file:')) job.log(`packages of ${alias} (${url}) are taken without a check of signatures: no table says whose they must be`);
+    if (type === 'plaindir')
+      throw fault(of, "type plaindir is for directories of this server; make an index there, and write 'rpm-md'");
+    if (!url.startsWith('file:'))
+      job.log(
+        `packages of ${alias} (${url}) are taken without a check of signatures: no table says whose they must be`,
+      );
     return [{ alias, baseUrl: url, directory: undefined, listing: undefined, of }];
   }
-  if (!(await isDirectory(url))) throw fault(of, `there is no directory ${url}: put the packages there, or name another place`);
+  if (!(await isDirectory(url)))
+    throw fault(of, `there is no directory ${url}: put the packages there, or name another place`);
   const whole = (directory: string, name = alias): RpmRepository => ({
     alias: name,
     baseUrl: fileUrl(directory),
@@ -54,8 +60,11 @@ async function lookInto(job: Job, of: PackageRepository): Promise<RpmRepository[
     if (await hasIndex(url)) return [whole(url)];
     const parts = await indexedBelow(url, deepest);
     if (parts.length > 0)
-      return parts.map((directory) => whole(directory, `${alias}-${directory.slice(url.length + 1).replace(/[^\w.:-]/g, '-')}`));
-    if (type === 'rpm-md') throw fault(of, `there is no repodata in ${url}: write 'plaindir' for a directory of bare packages`);
+      return parts.map((directory) =>
+        whole(directory, `${alias}-${directory.slice(url.length + 1).replace(/[^\w.:-]/g, '-')}`),
+      );
+    if (type === 'rpm-md')
+      throw fault(of, `there is no repodata in ${url}: write 'plaindir' for a directory of bare packages`);
   }
   return [await indexed(job, of)];
 }
@@ -122,7 +131,10 @@ async function indexed(job: Job, of: PackageRepository): Promise<RpmRepository> 
     await rename(join(place, 'repodata'), join(fresh, 'repodata')).catch(() => undefined);
     const words = ['--quiet', '--update', '--general-compress-type', 'gz', '--pkglist', join(fresh, 'files'), fresh];
     await job.run('createrepo_c', words).catch((error: unknown) => {
-      throw fault(of, `no index of ${directory} could be made: ${error instanceof Error ? error.message : String(error)}`);
+      throw fault(
+        of,
+        `no index of ${directory} could be made: ${error instanceof Error ? error.message : String(error)}`,
+      );
     });
     await writeFile(join(fresh, 'listing'), digest);
     await rm(place, { recursive: true, force: true });
@@ -158,4 +170,10 @@ export class PackageFinder {
   all(): readonly string[] {
     return [...this.#places.values()].flat();
   }
+}
+
+/** Where media are copied to (cookbook 2.6): `<installdir>/<os>/<arch>`. */
+export function usualRepository(view: View, image: Image): readonly PackageRepository[] {
+  const below = `${image.os}/${image.arch}`;
+  return [{ type: '', url: `${view.installdir}/${below}`, below, alias: 'distribution', from: 'the usual pkgdir' }];
 }

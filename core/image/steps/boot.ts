@@ -1,8 +1,11 @@
 /** Builds what a node fetches by TFTP: the kernel of a base, and an initrd for it. */
-import { chmod, constants, copyFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, constants, copyFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BuildContext } from '../../plugin/plugin.ts';
-import { buildInitrd } from '../initrd/initrd.ts';
+import { fileInside, placeInside } from '../base/place.ts';
+import { confineRunner } from '../confine/confine.ts';
+import { buildDracutInitrd } from '../initrd/dracut.ts';
+import { type BuiltInitrd, buildInitrd, type InitrdOptions } from '../initrd/initrd.ts';
 import { findKernel } from '../initrd/kernel.ts';
 import { nodeProgram } from '../node/program.ts';
 import type { BootRecipe } from '../recipe.ts';
@@ -20,7 +23,8 @@ export async function buildBoot(recipe: BootRecipe, rootimg: string, context: Bu
   const { netdrivers, bootInterface, otherInterfaces, permission } = recipe;
   const asked = { netdrivers, otherInterfaces, permission, ...(bootInterface === undefined ? {} : { bootInterface }) };
   const options = { rootimg, kernelVersion: kernel.version, out, program: nodeProgram(), localdisk: true };
-  const made = await buildInitrd({ ...options, ...asked, run: context.run, log });
+  const whole = { ...options, ...asked, run: context.run, log };
+  const made = recipe.form === 'small' ? await buildInitrd(whole) : await buildWithDracut(whole, context);
   await chmod(out, 0o644);
   const note = {
     image: recipe.image,
@@ -33,4 +37,31 @@ export async function buildBoot(recipe: BootRecipe, rootimg: string, context: Bu
     commit: context.commit,
   };
   await writeFile(join(directory, 'boot.json'), `${JSON.stringify(note, undefined, 2)}\n`);
+}
+
+/** dracut is a program of the image: it runs confined, in a full copy that is thrown away. */
+async function buildWithDracut(options: InitrdOptions, context: BuildContext): Promise<BuiltInitrd> {
+  const { directory, log, signal, run } = context;
+  const copy = join(directory, '.copy');
+  log('copying the base for dracut', 0.2);
+  await run('cp', ['-a', '--reflink=auto', '--', options.rootimg, copy]);
+  // A link of the image in one of these places would have files of this host written or served.
+  const straight = async (path: string) => {
+    if ((await placeInside(copy, `${path}/x`)) !== join(copy, path, 'x'))
+      throw new Error(`/${path} of the image is no plain directory`);
+  };
+  await straight('usr/lib/dracut/modules.d');
+  await straight('run');
+  const confine = confineRunner(signal, log);
+  const confined: InitrdOptions['run'] = async (command, args, { cwd, env } = {}) => {
+    const more = { ...(cwd === undefined ? {} : { cwd }), ...(env === undefined ? {} : { env }) };
+    const result = await confine({ view: 'image', root: copy, ...more }, command, args);
+    const made = join(copy, 'run/litehouse/initrd.gz');
+    if ((await fileInside(copy, 'run/litehouse/initrd.gz')) !== made)
+      throw new Error('dracut left no plain file as its initrd');
+    return result;
+  };
+  const made = await buildDracutInitrd({ ...options, copy, confined });
+  await rm(copy, { recursive: true, force: true });
+  return made;
 }

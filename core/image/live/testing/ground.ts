@@ -30,10 +30,10 @@ export function setOf(words: LiveWords, modes: Readonly<Record<string, number>> 
   }
   const sorted = [...files.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
   const digest = createHash('sha256').update(JSON.stringify(sorted)).digest('hex').slice(0, 32);
-  const output = {
+  const output: LiveSet['output'] = {
     ...{ kind: 'live', target: 'mn', root: 'install', image: 'img', folder: 'images/img/rootimg' },
     ...{ leaveOut: [], attributes: [] },
-  } as const;
+  };
   return { plugin: 'test', output, files: sorted, digest };
 }
 
