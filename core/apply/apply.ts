@@ -13,6 +13,7 @@ import { differ, pathsOf } from './difference.ts';
 import { diskEffects, type Effects } from './effects.ts';
 import { type Blocked, examine } from './examine.ts';
 import { type JournalRecord, lastApplied, openRecord } from './journal.ts';
+import { LiveFiles } from './live.ts';
 import { type ApplyReport, diagnosticOf } from './report.ts';
 import { openRoot, type Root, type RootSettings, sweep } from './roots.ts';
 import { Run, type StepName } from './steps.ts';
@@ -44,6 +45,8 @@ export interface ApplyOptions {
   readonly signal?: AbortSignal;
   /** Called before each step; what it concerns is a root, a rank or nothing. */
   readonly onStep?: (step: StepName, subject: string) => void | Promise<void>;
+  /** Called before each change in the tree of a generation, for tests that stop the process there. */
+  readonly onLive?: ((change: string, path: string) => void) | undefined;
   /** Swaps the answers in memory; called when all that they point at is in place and durable. */
   readonly flip?: () => void | Promise<void>;
 }
@@ -67,6 +70,8 @@ export interface Applier {
   /** Never throws for what the disk does: see `outcome` and `failure`. Throws when an apply is already under way. */
   apply(world: World, options: ApplyOptions): Promise<ApplyReport>;
   verify(world: World, signal?: AbortSignal): Promise<Drift[]>;
+  /** How many generations of each image are on the disk. */
+  generations(): Promise<ReadonlyMap<string, number>>;
   close(): Promise<void>;
 }
 
@@ -80,12 +85,13 @@ export async function openApplier(options: ApplierOptions): Promise<Applier> {
   const effects = options.effects?.(real) ?? real;
   const asRoot = options.asRoot ?? process.geteuid?.() === 0;
   const { store } = options;
+  const live = new LiveFiles({ roots, readBlobs: options.readBlobs, run: options.run, asRoot });
   let busy = false;
   /** What the last apply put in place, whole; undefined where something of it was blocked, or it did not finish. */
   let placed: World | undefined;
 
   const run = async (world: World, how: ApplyOptions): Promise<ApplyReport> => {
-    const apply = new Run(world, how, { ...options, roots, effects, asRoot, placed });
+    const apply = new Run(world, how, { ...options, roots, effects, asRoot, placed, live });
     placed = undefined;
     for (const name of world.roots.keys()) {
       const entry = world.roots.get(name)?.values().next().value;
@@ -130,8 +136,10 @@ export async function openApplier(options: ApplierOptions): Promise<Applier> {
           asRoot,
           placed: placed?.roots.get(name),
           untouched: world.untouched.get(name),
+          held: world.heldTrees.get(name),
         });
-        const examined = await examine(root, difference, wanted, { adopt: pathsOf(adopt, name), asRoot });
+        const held = world.heldTrees.get(name);
+        const examined = await examine(root, difference, wanted, { adopt: pathsOf(adopt, name), asRoot, held });
         for (const one of examined.blocked) blocked.push(one);
       }
       return blocked;
@@ -145,7 +153,12 @@ export async function openApplier(options: ApplierOptions): Promise<Applier> {
         busy = false;
       }
     },
-    verify: (world, signal) => verifyWorld(world, roots, asRoot, signal),
+    async verify(world, signal) {
+      return [...(await verifyWorld(world, roots, asRoot, signal)), ...(await live.verify(world.live, signal))];
+    },
+    async generations() {
+      return new Map([...(await live.generations())].map(([image, list]) => [image, list.length]));
+    },
     async close() {
       for (const root of roots.values()) await root.manifest.close();
     },

@@ -1,4 +1,5 @@
 /** What has to change in one root: the wanted world against the manifest, without a look at the disk. */
+import { heldIn } from '../plan/held-trees.ts';
 import type { Entry } from '../plan/world.ts';
 import type { RootName } from '../plugin/output.ts';
 import type { ManifestRow } from './manifest.ts';
@@ -53,6 +54,8 @@ export function differ(
     readonly placed?: ReadonlyMap<string, Entry>;
     /** Links that stay as they are, whatever that is. */
     readonly untouched?: ReadonlySet<string>;
+    /** Directories that running nodes have mounted: they stay though nothing wants them. */
+    readonly held?: ReadonlySet<string>;
   },
 ): Difference {
   const changes: Change[] = [];
@@ -87,9 +90,10 @@ export function differ(
   const gone: ManifestRow[] = [];
   const orphans: ManifestRow[] = [];
   const holding = lastingParents(rows, options.untouched);
+  const held = heldIn(options.held);
   for (const row of rows.values()) {
     if (isUntouched(row, options.untouched)) continue;
-    if (wanted.has(row.path) || row.kind === 'artifact' || holding.has(row.path)) continue;
+    if (wanted.has(row.path) || row.kind === 'artifact' || holding.has(row.path) || held(row.path)) continue;
     (row.lifetime === 'create-only' ? orphans : gone).push(row);
   }
   changes.sort((a, b) => byPath(a.entry.path, b.entry.path));

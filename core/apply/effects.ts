@@ -3,6 +3,7 @@ import { constants, type Stats } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { CommandRunner } from '../plugin/plugin.ts';
+import { holdInode } from './holds.ts';
 import { locate, look, type Root } from './roots.ts';
 
 /** Permission bits and owner that a path shall have. `chown` false: the owner can't be set (no root). */
@@ -67,18 +68,9 @@ export function diskEffects(run: CommandRunner): Effects {
   };
   const temporary = (root: Root): string => join(root.tmp, `${process.pid}-${serial++}`);
 
-  /** Keeps the inode of a file that is about to lose its name, so that open NFS handles stay good. */
+  /** So that open NFS handles stay good. */
   const hold = async (root: Root, absolute: string): Promise<void> => {
-    if (root.holdSeconds === 0 || !look(absolute)?.isFile()) return;
-    const epoch = Math.floor(Date.now() / 1000);
-    for (;;) {
-      try {
-        return await fs.link(absolute, join(root.hold, `${epoch}-${serial++}`));
-      } catch (error) {
-        if (codeOf(error) === 'ENOENT') return;
-        if (codeOf(error) !== 'EEXIST') throw error;
-      }
-    }
+    if (look(absolute)?.isFile()) await holdInode(root, absolute);
   };
 
   /** Gives a finished temporary its final name. */

@@ -2,6 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as breathe } from 'node:timers/promises';
+import { heldIn } from '../plan/held-trees.ts';
 import type { Entry } from '../plan/world.ts';
 import type { RootName } from '../plugin/output.ts';
 import type { Change, Difference } from './difference.ts';
@@ -19,6 +20,8 @@ export interface Blocked {
   readonly there: string;
   /** Number of wanted paths below it that can't be made either. */
   readonly below: number;
+  /** It is ours, and running nodes have it mounted: it gives way when they let go. */
+  readonly held?: boolean;
 }
 
 /** One path to make. `over`: what stands there is ours. `clear`: our paths below a directory that has to give way, deepest first. */
@@ -40,7 +43,7 @@ export interface Examined {
 
 const parentOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf('/')));
 
-type Verdict = 'make' | 'over' | 'same' | 'used' | { readonly blocked: string };
+type Verdict = 'make' | 'over' | 'same' | 'used' | { readonly blocked: string; readonly held?: boolean };
 
 /**
  * What is on the disk below a directory that has to give way: our rows, deepest first, or the first path that is not ours
@@ -66,7 +69,12 @@ function contentsBelow(
 }
 
 /** Decides over one path whose parent is in order. */
-async function judge(root: Root, change: Change, adopted: boolean, asRoot: boolean): Promise<Verdict> {
+async function judge(
+  root: Root,
+  change: Change,
+  adopted: boolean,
+  { asRoot, isHeld }: { readonly asRoot: boolean; readonly isHeld: (path: string) => boolean },
+): Promise<Verdict> {
   const { entry, row } = change;
   const found = look(join(root.dir, entry.path));
   if (found === undefined) return 'make';
@@ -80,6 +88,13 @@ async function judge(root: Root, change: Change, adopted: boolean, asRoot: boole
   if (entry.lifetime === 'create-only' && right) return 'same';
   if (row?.lifetime === 'create-only' && !(right && entry.kind === 'directory') && !adopted) {
     return { blocked: `${describe(found)} that was made once and is kept (create-only)` };
+  }
+  // At three in the morning a node that lost what it has mounted is worse than a path that comes later.
+  if (found.isDirectory() && entry.kind !== 'directory' && isHeld(entry.path)) {
+    return {
+      blocked: 'a directory that running nodes have mounted, held until they boot again or are released',
+      held: true,
+    };
   }
   if (found.isDirectory() && entry.kind !== 'directory') {
     const { keeper } = contentsBelow(root, entry.path);
@@ -100,17 +115,24 @@ export async function examine(
   root: Root,
   difference: Difference,
   wanted: ReadonlyMap<string, Entry>,
-  options: { readonly adopt: ReadonlySet<string>; readonly asRoot: boolean; readonly signal?: AbortSignal | undefined },
+  options: {
+    readonly adopt: ReadonlySet<string>;
+    readonly asRoot: boolean;
+    /** Directories that running nodes have mounted. */
+    readonly held?: ReadonlySet<string> | undefined;
+    readonly signal?: AbortSignal | undefined;
+  },
 ): Promise<Examined> {
   const make = new Map<string, Make>();
   const same: Entry[] = [];
   const used: Entry[] = [];
-  const blocked = new Map<string, { entry: Entry; there: string; below: number }>();
+  const blocked = new Map<string, { entry: Entry; there: string; below: number; held: boolean }>();
+  const within = { asRoot: options.asRoot, isHeld: heldIn(options.held) };
   const state = new Map<string, 'there' | 'absent' | { readonly blockedBy: string }>([['', 'there']]);
   const { rows } = root.manifest;
 
-  const block = (entry: Entry, there: string): void => {
-    blocked.set(entry.path, { entry, there, below: 0 });
+  const block = (entry: Entry, there: string, held = false): void => {
+    blocked.set(entry.path, { entry, there, below: 0, held });
     state.set(entry.path, { blockedBy: entry.path });
   };
   const decide = async (change: Change): Promise<void> => {
@@ -128,9 +150,9 @@ export async function examine(
       return block(entry, `its target ${entry.to} is not in place`);
     }
     const adopted = options.adopt.has(entry.path);
-    let verdict = parent === 'absent' ? 'make' : await judge(root, change, adopted, options.asRoot);
+    let verdict = parent === 'absent' ? 'make' : await judge(root, change, adopted, within);
     if (verdict === 'same' && entry.kind === 'hardlink' && make.has(entry.to)) verdict = 'over';
-    if (typeof verdict === 'object') return block(entry, verdict.blocked);
+    if (typeof verdict === 'object') return block(entry, verdict.blocked, verdict.held);
     state.set(entry.path, 'there');
     if (verdict === 'same') return void same.push(entry);
     if (verdict === 'used') return void used.push(entry);
@@ -176,8 +198,8 @@ export async function examine(
     make: list,
     same,
     used,
-    blocked: [...blocked.values()].map(({ entry, there, below }) => {
-      return { root: root.name, path: entry.path, plugin: entry.plugin, there, below };
+    blocked: [...blocked.values()].map(({ entry, there, below, held }) => {
+      return { root: root.name, path: entry.path, plugin: entry.plugin, there, below, ...(held ? { held } : {}) };
     }),
   };
 }

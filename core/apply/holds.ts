@@ -1,7 +1,25 @@
 /** Hold areas: replaced and removed files keep their inode there for a stated time, so that open NFS handles do not go stale. */
-import { readdir, unlink } from 'node:fs/promises';
+import { link, readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Root } from './roots.ts';
+import { look, type Root } from './roots.ts';
+
+let serial = 0;
+
+/** Keeps the inode of a file or link that is about to lose its name. */
+export async function holdInode(root: Root, absolute: string): Promise<void> {
+  const found = look(absolute);
+  if (root.holdSeconds === 0 || found === undefined || found.isDirectory()) return;
+  const epoch = Math.floor(Date.now() / 1000);
+  for (;;) {
+    try {
+      return await link(absolute, join(root.hold, `${epoch}-${serial++}`));
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'ENOENT') return;
+      if (code !== 'EEXIST') throw error;
+    }
+  }
+}
 
 /**
  * Removes held inodes that are older than their root's holdSeconds; gives how many. Their age is in their name

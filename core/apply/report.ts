@@ -3,6 +3,7 @@ import { diskFull, effectFailed, notPermitted, unsafePath } from '../diagnostic/
 import type { Diagnostic } from '../diagnostic/diagnostic.ts';
 import type { RootName } from '../plugin/output.ts';
 import type { Blocked } from './examine.ts';
+import type { LiveReport } from './live.ts';
 
 export interface Count {
   readonly plugin: string;
@@ -39,6 +40,8 @@ export interface ApplyReport {
   /** Paths whose owner or mode could not be given, as root:path. */
   readonly needsRoot: readonly string[];
   readonly reloads: readonly ReloadReport[];
+  /** Of each image that has a row: how its live files stand. */
+  readonly live: readonly LiveReport[];
   readonly failure: Diagnostic | undefined;
 }
 

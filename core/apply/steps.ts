@@ -15,6 +15,7 @@ import { type Difference, differ, pathsOf, rowOf } from './difference.ts';
 import { type Effects, Occupied } from './effects.ts';
 import { type Blocked, type Examined, examine, type Make } from './examine.ts';
 import { closeJournal, type JournalRecord, openJournal, owedReloads } from './journal.ts';
+import type { LiveFiles, LiveReport } from './live.ts';
 import type { ManifestChange, ManifestRow } from './manifest.ts';
 import { ancestorsOf, isBuried, isKeeper } from './prune.ts';
 import { reloadsDue, type Touched } from './reloads.ts';
@@ -23,12 +24,12 @@ import { locate, look, type Root, UnsafePath } from './roots.ts';
 import { attributesOf, eachOf } from './verify.ts';
 
 /** Every step's name; a test kills the process at each. */
-export const stepNames = ['begin', 'intend', 'make', 'settle', 'reload', 'flip', 'prune', 'finish'] as const;
+export const stepNames = ['begin', 'live', 'intend', 'make', 'settle', 'reload', 'flip', 'prune', 'finish'] as const;
 export type StepName = (typeof stepNames)[number];
 
 export interface Step {
   readonly name: StepName;
-  /** The root or rank that it concerns; empty: all. */
+  /** The root, rank or image that it concerns; empty: all. */
   readonly subject: string;
   run(): Promise<void>;
 }
@@ -51,6 +52,7 @@ interface Surroundings extends Pick<ApplierOptions, 'store' | 'readBlobs' | 'rel
   readonly roots: ReadonlyMap<RootName, Root>;
   readonly effects: Effects;
   readonly asRoot: boolean;
+  readonly live: LiveFiles;
 }
 
 /** Paths between two pauses for the event loop; files whose contents are in memory, and written, at once. */
@@ -67,6 +69,9 @@ export class Run {
   readonly #blocked: Blocked[] = [];
   readonly #kept: Kept[] = [];
   readonly #reloads: ReloadReport[] = [];
+  readonly #live: LiveReport[] = [];
+  /** Looked for once an apply: artifacts are put in place between two of them. */
+  #generations: ReturnType<LiveFiles['generations']> | undefined;
   readonly #owed: Set<string>;
   readonly #record: JournalRecord;
 
@@ -90,9 +95,11 @@ export class Run {
         asRoot,
         placed: this.#in.placed?.roots.get(root.name),
         untouched: this.#world.untouched.get(root.name),
+        held: this.#world.heldTrees.get(root.name),
       });
       const adopt = pathsOf(this.#how.adopt ?? [], root.name);
-      const examined = await examine(root, difference, wanted, { adopt, asRoot, signal: this.#how.signal });
+      const held = this.#world.heldTrees.get(root.name);
+      const examined = await examine(root, difference, wanted, { adopt, asRoot, held, signal: this.#how.signal });
       for (const blocked of examined.blocked) this.#blocked.push(blocked);
       for (const entry of [...difference.unchanged, ...examined.same, ...examined.used]) {
         this.#counts.add(entry, 'unchanged');
@@ -120,6 +127,10 @@ export class Run {
       subject: '',
       run: () => openJournal(this.#in.store, this.#record, [...this.#owed]),
     };
+    // First, so that a new generation has its live files before any boot file or link names it.
+    for (const image of this.#world.live.keys()) {
+      yield { name: 'live', subject: image, run: () => this.#layLive(image) };
+    }
     const ranks = [...new Set(this.#parts.map((part) => part.root.rank))].sort((a, b) => a - b);
     for (const rank of ranks) {
       for (const part of this.#parts.filter((one) => one.root.rank === rank)) {
@@ -139,6 +150,22 @@ export class Run {
     // A service that serves what is gone is told of it, though it may have been told before of what is new.
     if (after.length > 0) yield { name: 'reload', subject: 'after prune', run: () => this.#reload(after) };
     yield { name: 'finish', subject: '', run: () => this.#finish() };
+  }
+
+  async #layLive(image: string): Promise<void> {
+    const set = this.#world.live.get(image);
+    if (set === undefined) return;
+    this.#generations ??= this.#in.live.generations();
+    const generations = (await this.#generations).get(image) ?? [];
+    const repair = (this.#how.repair ?? []).map((drift) => `${drift.root}:${drift.path}`);
+    const report = await this.#in.live.lay(set, generations, {
+      commit: this.#world.commit ?? '',
+      repair: (root) => pathsOf(repair, root),
+      step: this.#how.onLive,
+      signal: this.#how.signal,
+    });
+    this.#live.push(report);
+    for (const one of report.changed) this.#changed.push(one);
   }
 
   /** Marks every path that will be touched, durably, before it is. */
@@ -363,6 +390,7 @@ export class Run {
       orphans,
       needsRoot,
       reloads: this.#reloads,
+      live: this.#live,
       failure,
     };
   }

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { readlinkSync } from 'node:fs';
 import { constants, open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { heldIn } from '../plan/held-trees.ts';
 import type { DirectoryEntry, Entry, FileEntryOf, World } from '../plan/world.ts';
 import type { RootName } from '../plugin/output.ts';
 import type { Drift } from '../plugin/plugin.ts';
@@ -151,6 +152,7 @@ export async function verifyWorld(
     }
     const untouched = world.untouched.get(name);
     const holding = lastingParents(root.manifest.rows, untouched);
+    const held = heldIn(world.heldTrees.get(name));
     for (const row of root.manifest.rows.values()) {
       if (row.kind === 'artifact') {
         const lost = lostArtifact(root, row);
@@ -158,7 +160,7 @@ export async function verifyWorld(
         continue;
       }
       if (entries.has(row.path) || holding.has(row.path) || row.lifetime === 'create-only') continue;
-      if (isUntouched(row, untouched)) continue;
+      if (isUntouched(row, untouched) || held(row.path)) continue;
       const base = { plugin: row.plugin, root: name, path: row.path };
       drifts.push({ ...base, what: 'extra', detail: 'owned, but no longer wanted' });
     }

@@ -186,7 +186,7 @@ describe('of random clusters', () => {
             const { noderangeContext } = await import('../noderange/context.ts');
             return expandNoderange(noderange, noderangeContext(view));
           });
-          const changed = new Map([...files, ...result.files]);
+          const changed = new Map([...files, ...[...result.files].map(([path, text]) => [path, text ?? ''] as const)]);
           const after = await viewOf(changed);
           const [before, now] = [summary(view), summary(after)];
           const [word, image] = state.split('=');

@@ -152,7 +152,7 @@ function stateOf(word: string, { os, arch, profile }: Image): string {
 }
 
 /** An image by its own name, else by `<os>-<arch>-<profile>`; of several of those the one with `statelite` in its name. */
-function findImage(view: View, name: string): Image | { readonly fault: Diagnostic } {
+export function findImage(view: View, name: string): Image | { readonly fault: Diagnostic } {
   const exact = view.images.get(name);
   if (exact !== undefined) return exact;
   const alike = [...view.images.values()].filter(({ os, arch, profile }) => `${os}-${arch}-${profile}` === name);

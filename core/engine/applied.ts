@@ -1,6 +1,11 @@
 /** What an apply left behind, in words and for the engine's memory. */
+import type { Blocked } from '../apply/examine.ts';
 import type { ApplyReport } from '../apply/report.ts';
+import { heldInTheWay } from '../diagnostic/catalogue/live.ts';
+import { blockedPath } from '../diagnostic/catalogue/plan.ts';
+import type { Diagnostic } from '../diagnostic/diagnostic.ts';
 import type { World } from '../plan/world.ts';
+import { liveTroubleText } from './status.ts';
 
 /** Nodes that have another commit's set, by that commit. */
 export function keepsOf(world: World): Record<string, string[]> {
@@ -14,6 +19,11 @@ export function keepsOf(world: World): Record<string, string[]> {
   return keeps;
 }
 
+/** What a push is told of a path that it will not get. */
+export function blockedFinding({ root, path, there, held }: Blocked): Diagnostic {
+  return (held === true ? heldInTheWay : blockedPath)(undefined, { root, path, what: there });
+}
+
 /** What somebody has to see to after an apply; undefined: nothing. */
 export function problemOf(report: ApplyReport): string | undefined {
   if (report.failure !== undefined) return `${report.failure.message} (${report.failure.code}: ${report.failure.mend})`;
@@ -21,7 +31,16 @@ export function problemOf(report: ApplyReport): string | undefined {
   const [first, ...others] = report.blocked;
   if (first !== undefined) {
     const more = others.length === 0 ? '' : ` and ${others.length} more`;
+    if (first.held === true) {
+      return `${first.root}:${first.path}${more} waits: ${first.there} stands there; litehouse status lists for whom, litehouse release NODERANGE lets go`;
+    }
     return `${first.root}:${first.path}${more} is blocked: ${first.there} stands there and is not litehouse's; move it away and run litehouse apply, or take it over with --adopt ${first.root}:${first.path}`;
+  }
+  const [live, ...more] = report.live.flatMap(({ image, troubles }) =>
+    troubles.map((trouble) => `live file of image ${image} can't be laid: ${liveTroubleText(trouble)}`),
+  );
+  if (live !== undefined) {
+    return `${live}${more.length === 0 ? '' : ` (and ${more.length} more: litehouse status)`}; change it in images/, and push`;
   }
   const reload = report.reloads.find(({ outcome }) => outcome === 'failed');
   return reload === undefined

@@ -3,7 +3,6 @@
  *
  * Over 300 lines because the one thing that changes, what is in effect, is changed here and nowhere else.
  */
-import { createHash } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -13,27 +12,29 @@ import { purgeHolds } from '../apply/holds.ts';
 import type { ApplyReport } from '../apply/report.ts';
 import { commandRunner } from '../apply/run-command.ts';
 import { openStore, type Store } from '../apply/store.ts';
-import { blockedPath } from '../diagnostic/catalogue/plan.ts';
 import type { Composed, PreviousSets } from '../plan/compose.ts';
 import type { Held } from '../plan/parts.ts';
 import { renderDiagnostics } from '../plan/render.ts';
 import type { Generation, World } from '../plan/world.ts';
 import type { LoadedPlugin } from '../plugin/loaded.ts';
-import { contractVersion, type Drift, type Plugin, type Probe } from '../plugin/plugin.ts';
+import type { Drift, Plugin, Probe } from '../plugin/plugin.ts';
 import type { NodeCommand } from '../policy/rows.ts';
 import { Repository } from '../repo/repository.ts';
 import type { Snapshot } from '../repo/snapshot.ts';
 import type { View } from '../resolve/view.ts';
 import { answerForAddress, answerForNode } from './answers.ts';
-import { appliedLines, keepsOf, problemOf } from './applied.ts';
+import { appliedLines, blockedFinding, keepsOf, problemOf } from './applied.ts';
+import { Holding } from './holding.ts';
 import { BootedSets } from './holds.ts';
 import { ImageCommands } from './image-commands.ts';
 import { ImageLife, type InService } from './image-life.ts';
+import { RepositoryQuestions } from './image-repositories.ts';
 import { type InEffect, Memory } from './memory.ts';
 import { type Base, type Planned, Planner } from './planner.ts';
 import { placeOf, planningContext } from './preview.ts';
 import { BuildProgress } from './progress.ts';
 import { Serial } from './serial.ts';
+import { stampOf } from './stamp.ts';
 import { statusOf } from './status.ts';
 import type { Answering, AnswerText, Engine, EngineSettings, Preview, Reconciled, Status } from './types.ts';
 
@@ -43,9 +44,6 @@ interface LookOptions {
   readonly retryBuilds?: boolean;
   readonly again?: boolean;
 }
-
-/** How long nodes that boot are waited for before what was held for them goes. */
-const holdsSettleMilliseconds = 1000;
 
 /**
  * Opens the engine on a repository and a state directory; both must exist. Nothing is applied before `reconcile`.
@@ -69,31 +67,14 @@ export async function openEngine(
   }
 }
 
-/** Digest of what shapes outputs besides the commit (DESIGN 1). */
-function stampOf(
-  settings: EngineSettings,
-  plugins: readonly LoadedPlugin[],
-  options: Readonly<Record<string, unknown>>,
-): string {
-  const parts = {
-    contract: contractVersion,
-    target: settings.target,
-    images: settings.images,
-    reloads: settings.reloads,
-    roots: settings.roots.map(({ name, dir }) => [name, dir]),
-    plugins: plugins.map(({ plugin }) => [plugin.name, plugin.version, options[plugin.name] ?? {}]),
-  };
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16);
-}
-
 class RunningEngine implements Engine {
   readonly settings: EngineSettings;
   private current: (InService & { readonly held: readonly Held[] }) | undefined;
   /** The sets before the last flip: a node that booted meanwhile names one of them. */
   private before: PreviousSets = new Map();
-  private heldNodes: ReadonlySet<string> = new Set();
-  private holdsTimer: NodeJS.Timeout | undefined;
-  private readonly bootedSets: BootedSets;
+  private readonly holding: Holding;
+  /** How many generations of each image are on the disk. */
+  private generationCounts: ReadonlyMap<string, number> = new Map();
   private generations = new Map<string, Generation>();
   private report: ApplyReport | undefined;
   private problem: string | undefined;
@@ -114,6 +95,7 @@ class RunningEngine implements Engine {
   private readonly builds: BuildQueue;
   private readonly life: ImageLife;
   private readonly imageCommands: ImageCommands;
+  private readonly questions: RepositoryQuestions;
   private readonly progress = new BuildProgress();
   private readonly stamp: string;
   /** The check refused what the branch names; the commit before stays in effect. */
@@ -140,14 +122,20 @@ class RunningEngine implements Engine {
     this.applier = applier;
     this.builds = builds;
     this.memory = new Memory(store);
-    this.bootedSets = new BootedSets(store);
     const context = planningContext(loaded, { ...settings, place: placeOf(settings) });
     const roots = new Set(settings.roots.map(({ name }) => name));
     this.life = new ImageLife(store, builds, settings.keepGenerations);
     const { asked } = this.life.records;
-    this.planner = new Planner(context, repository, roots, (id) => builds.present(id), this.bootedSets, asked);
+    const bootedSets = new BootedSets(store);
+    this.holding = new Holding(bootedSets, this.life.pins, (reason) => this.reconcile(reason, { again: true }));
+    const onDisk = {
+      present: (id: string) => builds.present(id),
+      generations: (image: string) => this.generationCounts.get(image) ?? 0,
+    };
+    this.planner = new Planner(context, repository, roots, onDisk, bootedSets, asked);
+    this.questions = new RepositoryQuestions(loaded, settings);
     this.imageCommands = new ImageCommands({
-      ...{ life: this.life, settings, serial: this.serial },
+      ...{ life: this.life, settings, serial: this.serial, questions: this.questions },
       current: () => this.current,
       again: (reason) => this.reconcile(reason, { again: true }),
       changed: () => this.planner.artifactsChanged(),
@@ -230,7 +218,8 @@ class RunningEngine implements Engine {
     const { composed, preview } = this.planner.compose(planned, { world: undefined, sets });
     this.warnings = preview.diagnostics.length;
     this.current = { ...composed, view: planned.plan.view, images: planned.plan.images };
-    this.heldNodes = new Set(composed.held.map(({ node }) => node));
+    this.holding.inEffect(composed.held);
+    this.generationCounts = await this.applier.generations();
   }
 
   judge(snapshot: Snapshot): Promise<Preview> {
@@ -238,7 +227,7 @@ class RunningEngine implements Engine {
       const { preview } = this.planner.judge(await this.planner.ofSnapshot(snapshot), this.base());
       if (!preview.ok || preview.world === undefined) return preview;
       const blocked = await this.applier.preflight(preview.world);
-      const more = blocked.map(({ root, path, there }) => blockedPath(undefined, { root, path, what: there }));
+      const more = blocked.map(blockedFinding);
       return more.length === 0 ? preview : { ...preview, diagnostics: [...preview.diagnostics, ...more] };
     });
   }
@@ -362,6 +351,7 @@ class RunningEngine implements Engine {
       adopt: new Set(options.adopt ?? []),
       repair,
       onStep: this.settings.onStep,
+      onLive: this.settings.onLive,
       // All that the answers point at is in place. A restart before this goes on from the sets of before.
       flip: async () => {
         await this.memory.setInEffect({ commit, stamp: this.stamp, keeps, without });
@@ -370,11 +360,12 @@ class RunningEngine implements Engine {
         const moved = current !== undefined && (current.world.commit !== commit || current.world.waiting.size > 0);
         if (moved) this.before = current.sets;
         this.current = { ...composed, view: planned.plan.view, images: planned.plan.images };
-        this.heldNodes = new Set(composed.held.map(({ node }) => node));
+        this.holding.inEffect(composed.held);
         await this.tellAnswering();
       },
     });
     this.report = report;
+    this.generationCounts = await this.applier.generations();
     this.planner.forget();
     if (report.outcome === 'applied') await this.releaseKept(keeps);
     await purgeHolds(this.applier.roots.values());
@@ -393,7 +384,9 @@ class RunningEngine implements Engine {
 
   buildImage = (name: string) => this.imageCommands.buildImage(name);
   forgetImage = (name: string) => this.imageCommands.forgetImage(name);
-  images = () => this.imageCommands.images();
+  images: Engine['images'] = (options) => this.imageCommands.images(options);
+  imageRepositories: Engine['imageRepositories'] = (name, options) =>
+    this.imageCommands.imageRepositories(name, options);
   pruneImages: Engine['pruneImages'] = (options) => this.imageCommands.pruneImages(options);
 
   /** Generations that nodes have now: those of the world in effect, and those that waiting nodes keep, however long. */
@@ -423,25 +416,11 @@ class RunningEngine implements Engine {
     const booted = generation ?? (set?.answer.kind === 'answer' ? set.answer.generation : undefined);
     if (booted !== undefined) this.life.booted(node, booted, (id) => this.generations.has(id));
     if (set === undefined) return;
-    const before = this.bootedSets.version;
-    this.bootedSets.booted(node, set);
-    if (this.bootedSets.version === before || (!this.heldNodes.has(node) && set === this.current?.sets.get(node)))
-      return;
-    // A rack that boots changes the files once, not once a node.
-    this.holdsTimer ??= setTimeout(() => {
-      this.holdsTimer = undefined;
-      void this.reconcile('nodes booted with another set', { again: true });
-    }, holdsSettleMilliseconds);
+    this.holding.booted(node, set, set === this.current?.sets.get(node));
   }
 
-  async release(nodes: Iterable<string>): Promise<readonly string[]> {
-    const names = [...nodes];
-    const unpinned = this.life.pins.release(names);
-    const released = [...new Set([...this.bootedSets.release(names), ...unpinned])];
-    await this.bootedSets.written();
-    await this.life.pins.written();
-    if (released.length > 0) await this.reconcile('nodes were released', { again: true });
-    return released;
+  release(nodes: Iterable<string>): Promise<readonly string[]> {
+    return this.holding.release(nodes);
   }
 
   async status(): Promise<Status> {
@@ -508,12 +487,12 @@ class RunningEngine implements Engine {
 
   async close(): Promise<void> {
     this.closing = true;
-    clearTimeout(this.holdsTimer);
+    this.holding.stop();
+    await this.questions.close();
     await this.builds.close();
     await this.serial.idle();
     await this.applier.close();
-    await this.bootedSets.written();
-    await this.life.pins.written();
+    await this.holding.written();
     await this.store.close();
     await this.repository.close();
   }

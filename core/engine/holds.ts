@@ -1,9 +1,10 @@
 /**
- * What running nodes booted with and may have mounted: their parts of shared files stay until they boot with another set or an
- * administrator releases them (RULES, State directories, exports, holds). State of the engine, never part of a plan.
+ * What running nodes booted with and may have mounted: their parts of shared files and their published directories stay until they
+ * boot with another set or an administrator releases them (RULES, State directories, exports, holds). State of the engine, never part of a plan.
  */
 
 import type { Store } from '../apply/store.ts';
+import type { Booted } from '../plan/compose.ts';
 import type { NodeSet } from '../plan/make-plan.ts';
 import { onlyOnce } from '../plan/only-once.ts';
 import type { PartOutput } from '../plugin/output.ts';
@@ -13,17 +14,16 @@ const database = 'booted';
 /** Ten thousand nodes boot at once: what they booted with is written together. */
 const writeAfterMilliseconds = 250;
 
-/** The parts that each node booted with, as the store has them. */
-export function readBooted(store: Pick<Store, 'range'>): Map<string, readonly PartOutput[]> {
-  const known = new Map<string, readonly PartOutput[]>();
+/** What each node booted with, as the store has it. */
+export function readBooted(store: Pick<Store, 'range'>): Map<string, Booted> {
+  const known = new Map<string, Booted>();
   const one = onlyOnce();
   for (const { key, value } of store.range(database)) {
     // What an older version wrote and this one cannot read holds nothing; the node says it again at its next boot.
-    if (areParts(value))
-      known.set(
-        key,
-        value.map((part) => shared(part, one)),
-      );
+    // Before trees were held, a value was the parts alone.
+    const { parts, trees } = Array.isArray(value) ? { parts: value, trees: [] } : ((value ?? {}) as Partial<Booted>);
+    if (!areParts(parts) || !areTexts(trees)) continue;
+    known.set(key, { parts: parts.map((part) => shared(part, one)), trees: trees.map(one) });
   }
   return known;
 }
@@ -31,7 +31,7 @@ export function readBooted(store: Pick<Store, 'range'>): Map<string, readonly Pa
 export class BootedSets {
   /** Grows with every change: what was composed before one stands on other holds. */
   version = 0;
-  private readonly known: Map<string, readonly PartOutput[]>;
+  private readonly known: Map<string, Booted>;
   private readonly store: Store;
   private readonly waiting = new Set<string>();
   private timer: NodeJS.Timeout | undefined;
@@ -41,16 +41,17 @@ export class BootedSets {
     this.known = readBooted(store);
   }
 
-  /** The parts that each node booted with. */
-  get parts(): ReadonlyMap<string, readonly PartOutput[]> {
+  /** What each node booted with. */
+  get all(): ReadonlyMap<string, Booted> {
     return this.known;
   }
 
   /** Remembers that a node runs with a set, in place of the one before. */
   booted(node: string, set: NodeSet): void {
     const parts = set.outputs.flatMap(({ output }) => (output.kind === 'part' ? [output] : []));
-    if (JSON.stringify(this.known.get(node)) === JSON.stringify(parts)) return;
-    this.known.set(node, parts);
+    const booted: Booted = { parts, trees: set.trees };
+    if (JSON.stringify(this.known.get(node)) === JSON.stringify(booted)) return;
+    this.known.set(node, booted);
     this.changed([node]);
   }
 
@@ -96,6 +97,10 @@ function shared(part: PartOutput, one: (text: string) => string): PartOutput {
     ...(item === undefined ? {} : { item: one(item) }),
     ...(alone === undefined ? {} : { alone: one(alone) }),
   };
+}
+
+function areTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((it) => typeof it === 'string');
 }
 
 function areParts(value: unknown): value is PartOutput[] {

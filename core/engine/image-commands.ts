@@ -1,11 +1,14 @@
 /** What people ask of images: build one by name, list them, remove what nothing needs; and what every apply does of that. */
 import type { ImageLife, InService } from './image-life.ts';
+import type { RepositoryQuestions } from './image-repositories.ts';
+import { ImageSizes } from './image-sizes.ts';
 import type { Serial } from './serial.ts';
 import type { Engine, EngineSettings, Reconciled } from './types.ts';
 
 export interface ImageCommandParts {
   readonly life: ImageLife;
   readonly settings: Pick<EngineSettings, 'images'>;
+  readonly questions: RepositoryQuestions;
   /** What is in effect. */
   readonly current: () => InService | undefined;
   /** The engine's turns: nothing is removed while an apply is under way. */
@@ -17,8 +20,11 @@ export interface ImageCommandParts {
   readonly tell: (line: string) => void;
 }
 
-export class ImageCommands implements Pick<Engine, 'buildImage' | 'forgetImage' | 'images' | 'pruneImages'> {
+type Commands = Pick<Engine, 'buildImage' | 'forgetImage' | 'images' | 'imageRepositories' | 'pruneImages'>;
+
+export class ImageCommands implements Commands {
   readonly #parts: ImageCommandParts;
+  readonly #sizes = new ImageSizes();
 
   constructor(parts: ImageCommandParts) {
     this.#parts = parts;
@@ -40,8 +46,21 @@ export class ImageCommands implements Pick<Engine, 'buildImage' | 'forgetImage' 
     return true;
   }
 
-  images(): ReturnType<Engine['images']> {
-    return this.#parts.life.list(this.#parts.current());
+  async images({ sizes = false }: { readonly sizes?: boolean } = {}): ReturnType<Engine['images']> {
+    const images = await this.#parts.life.list(this.#parts.current());
+    return sizes ? this.#sizes.with(images) : images;
+  }
+
+  async imageRepositories(
+    name: string,
+    { packages = false }: { readonly packages?: boolean } = {},
+  ): ReturnType<Engine['imageRepositories']> {
+    const { life, settings, current, questions, tell } = this.#parts;
+    const now = current();
+    const fault = life.notBuilt(now, name, settings.images);
+    if (now === undefined || fault !== undefined)
+      return { ok: false, lines: [fault ?? ''], repositories: [], packages: undefined };
+    return questions.ask(now, name, packages, tell);
   }
 
   pruneImages(options: Parameters<Engine['pruneImages']>[0] = {}): ReturnType<Engine['pruneImages']> {

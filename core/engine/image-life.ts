@@ -6,6 +6,7 @@ import type { BuildQueue, BuildState } from '../apply/builds.ts';
 import type { OwnedArtifact } from '../apply/owned.ts';
 import type { Store } from '../apply/store.ts';
 import { asksForBuild } from '../image/columns.ts';
+import { loadLive } from '../image/live/state.ts';
 import type { PreviousSets } from '../plan/compose.ts';
 import type { ImagesMode } from '../plan/make-plan.ts';
 import type { World } from '../plan/world.ts';
@@ -194,6 +195,7 @@ export class ImageLife {
     pins: ReadonlyMap<string, readonly string[]>,
   ): Promise<ImageArtifact> {
     const record = this.records.artifact(id);
+    const live = record?.kind === 'generation' && !lost ? await liveNote(directory) : undefined;
     return {
       ...{ id, kind: record?.kind ?? 'other', digest, root, path, directory, lost },
       made: made === undefined ? undefined : new Date(made).toISOString(),
@@ -201,6 +203,8 @@ export class ImageLife {
       kept: wordsOf(reasons),
       booted: record?.kind === 'generation' ? (pins.get(digest) ?? []) : [],
       note: record === undefined || lost ? undefined : await readNote(join(directory, `${record.kind}.json`)),
+      called: live === undefined ? digest : `${digest}+live(${live.commit.slice(0, 9)})`,
+      live,
     };
   }
 }
@@ -211,6 +215,15 @@ function wordsOf(reasons: readonly Reason[]): string[] {
     if (first === undefined) return why;
     return `${why} by ${first}${nodes.length === 1 ? '' : ` and ${nodes.length - 1} more`}`;
   });
+}
+
+/** What is noted of the live files of a generation; undefined: none are laid, or nothing can be read. */
+async function liveNote(directory: string): Promise<ImageArtifact['live']> {
+  const state = await loadLive(directory).catch(() => undefined);
+  if (state === undefined) return undefined;
+  const { commit, laid, troubles } = state;
+  const files = laid.filter(({ kind }) => kind !== 'directory').length;
+  return { commit, files, problems: troubles.map(({ path, why }) => `${path}: ${why}`) };
 }
 
 /** What a build wrote down about itself; undefined where there is nothing, or nothing that can be read. */

@@ -26,6 +26,13 @@ export interface Judged {
   readonly composed: Composed;
 }
 
+/** What is there of images. */
+export interface OnDisk {
+  readonly present: (artifact: string) => boolean;
+  /** How many generations of an image. */
+  readonly generations: (image: string) => number;
+}
+
 /** The commit in effect and the one that is judged. */
 const plannedKept = 2;
 
@@ -33,7 +40,7 @@ export class Planner {
   readonly #context: PlanningContext;
   readonly #repository: Repository;
   readonly #roots: ReadonlySet<string>;
-  readonly #present: (artifact: string) => boolean;
+  readonly #onDisk: OnDisk;
   readonly #booted: BootedSets;
   readonly #asked: ReadonlySet<string>;
   readonly #planned = new Map<string, Planned>();
@@ -53,7 +60,7 @@ export class Planner {
     context: PlanningContext,
     repository: Repository,
     roots: ReadonlySet<string>,
-    present: (artifact: string) => boolean,
+    onDisk: OnDisk,
     booted: BootedSets,
     asked: ReadonlySet<string>,
   ) {
@@ -61,7 +68,7 @@ export class Planner {
     this.#context = context;
     this.#repository = repository;
     this.#roots = roots;
-    this.#present = present;
+    this.#onDisk = onDisk;
     this.#booted = booted;
   }
 
@@ -95,9 +102,9 @@ export class Planner {
     const { plan, checked } = planned;
     return previewPlan(plan, checked, {
       ...base,
-      present: this.#present,
+      ...this.#onDisk,
       roots: this.#roots,
-      booted: this.#booted.parts,
+      booted: this.#booted.all,
       asked: this.#asked,
     });
   }

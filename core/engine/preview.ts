@@ -78,6 +78,8 @@ export function previewPlan(
     readonly world: World | undefined;
     readonly sets: PreviousSets;
     readonly present: (id: string) => boolean;
+    /** How many generations of an image are on the disk, where that is known. */
+    readonly generations?: (image: string) => number;
     /** What running nodes booted with. */
     readonly booted?: BootedParts;
     /** Images that somebody asked for by name. */
@@ -99,7 +101,7 @@ export function previewPlan(
     ok,
     view: plan.view,
     world: ok ? composed.world : undefined,
-    diff: ok ? diffWorlds(base.world, composed.world) : undefined,
+    diff: ok ? diffWorlds(base.world, composed.world, base.generations) : undefined,
     ...(ok && composed.held.length > 0 ? { held: heldGroups(composed.held) } : {}),
   };
   return { preview, composed };

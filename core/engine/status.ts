@@ -3,7 +3,7 @@ import type { BuildState } from '../apply/builds.ts';
 import type { ApplyReport } from '../apply/report.ts';
 import type { Held } from '../plan/parts.ts';
 import type { World } from '../plan/world.ts';
-import type { CommitRecord, HeldGroup, Status, WaitingGroup } from './types.ts';
+import type { CommitRecord, HeldGroup, LiveStanding, Status, WaitingGroup } from './types.ts';
 
 export interface StatusParts {
   readonly head: string | undefined;
@@ -44,7 +44,20 @@ export function statusOf(parts: StatusParts): Status {
     skippedReloads: (report?.reloads ?? []).filter(({ outcome }) => outcome === 'skipped').map(({ name }) => name),
     warnings: parts.warnings,
     held: heldGroups(parts.held),
+    live: liveStanding(report),
   };
+}
+
+function liveStanding(report: ApplyReport | undefined): LiveStanding[] {
+  const told = (report?.live ?? []).filter(({ files, troubles }) => files + troubles.length > 0);
+  return told.map(({ image, files, generations, troubles }) => {
+    return { image, files, generations, problems: troubles.map(liveTroubleText) };
+  });
+}
+
+/** `/etc/motd in netboot/…/3f2a…: the image has a directory there` */
+export function liveTroubleText({ path, generation, why }: ApplyReport['live'][number]['troubles'][number]): string {
+  return `${path === '' ? 'live files' : path} in ${generation}: ${why}`;
 }
 
 function stateOf(parts: StatusParts, applied: string | undefined): Status['state'] {

@@ -1,10 +1,14 @@
-/** What the engine offers to the server and the command line, and what it reports. */
+/**
+ * What the engine offers to the server and the command line, and what it reports.
+ *
+ * Over 300 lines, because it is one list: every caller reads it from here.
+ */
 
 import type { Diagnostic } from '../diagnostic/diagnostic.ts';
 import type { WorldDiff } from '../plan/diff.ts';
 import type { ImagesMode } from '../plan/make-plan.ts';
 import type { Generation, World } from '../plan/world.ts';
-import type { Drift } from '../plugin/plugin.ts';
+import type { Drift, RepositoryReport } from '../plugin/plugin.ts';
 import type { NodeCommand } from '../policy/rows.ts';
 import type { CommitInfo, Snapshot } from '../repo/snapshot.ts';
 import type { View } from '../resolve/view.ts';
@@ -31,6 +35,8 @@ export interface EngineSettings {
   readonly keepGenerations?: number;
   /** Called within each removal of an artifact, for tests that stop the process there. */
   readonly onRemoval?: (step: 'pending' | 'renamed' | 'forgotten') => void;
+  /** Called before each change of a live file in a generation, for tests that stop the process there. */
+  readonly onLive?: ((change: string, path: string) => void) | undefined;
   /** Called before each named step of an apply, for tests that stop the process there. */
   readonly onStep?: (step: string, subject: string) => void | Promise<void>;
 }
@@ -103,8 +109,20 @@ export interface Status {
   readonly needsRoot: number;
   readonly skippedReloads: readonly string[];
   readonly warnings: number;
-  /** Lines of shared files that are there only for nodes that run with them. */
+  /** Lines of shared files and published trees that are there only for nodes that run with them. */
   readonly held: readonly HeldGroup[];
+  /** Of each image that has live files, or generations that could not get them. */
+  readonly live: readonly LiveStanding[];
+}
+
+/** What is laid over the generations of an image. */
+export interface LiveStanding {
+  readonly image: string;
+  readonly files: number;
+  /** How many generations are on the disk. */
+  readonly generations: number;
+  /** What could not be laid where: `/etc/motd in 3f2a…: the image has a directory there`. */
+  readonly problems: readonly string[];
 }
 
 export interface HeldGroup {
@@ -185,7 +203,9 @@ export interface Engine {
   /** Takes that back; gives whether it was asked for. What was built stays as any earlier generation does. */
   forgetImage(name: string): Promise<boolean>;
   /** Every image of the commit in effect, and those that only the disk has still (image '': nothing is known of them). */
-  images(): Promise<readonly ImageStanding[]>;
+  images(options?: { readonly sizes?: boolean }): Promise<readonly ImageStanding[]>;
+  /** How the repositories of a built image stand now; asks the network. `packages`: also what a build would take from them. */
+  imageRepositories(name: string, options?: { readonly packages?: boolean }): Promise<ImageRepositories>;
   /** Removes artifacts that nothing needs; `all`: also those that are kept only for a revert, or of which nothing is known. */
   pruneImages(options?: { readonly dryRun?: boolean; readonly all?: boolean }): Promise<PruneOutcome>;
   /** Newest first: commits of the branch with what is known of each. */
@@ -246,6 +266,12 @@ export interface ImageArtifact {
   readonly booted: readonly string[];
   /** What the build wrote down: base.json, boot.json or generation.json in it. */
   readonly note: unknown;
+  /** How people name it: of a generation over which live files lie `<digest>+live(<commit>)`, the commit that changed them last. */
+  readonly called: string;
+  /** Live files that are laid over it. */
+  readonly live?: { readonly commit: string; readonly files: number; readonly problems: readonly string[] } | undefined;
+  /** What it takes of the disk beyond those before it, where sizes were asked for and could be had. */
+  readonly bytes?: number | undefined;
 }
 
 /** One image and all that there is of it. */
@@ -268,6 +294,13 @@ export interface ImageStanding {
       }
     | undefined;
   readonly artifacts: readonly ImageArtifact[];
+}
+
+/** What the repositories of an image say now. */
+export interface ImageRepositories extends RepositoryReport {
+  /** False: they could not be asked, and `lines` says why. */
+  readonly ok: boolean;
+  readonly lines: readonly string[];
 }
 
 export interface PruneOutcome {

@@ -192,9 +192,10 @@ function baseOf(view: View, image: Image, family: OsFamily, cells: Cells, findin
       const to = path.slice(top.length);
       if (!kernelFolders.some((folder) => to.startsWith(`${folder}/`))) live++;
       else {
-        const bits = given(file.path).mode ?? (mode === '100755' ? 0o755 : 0o644);
+        const { uid, gid, mode: bits = mode === '100755' ? 0o755 : 0o644 } = given(file.path);
         const link = mode === '120000';
-        kernelFiles.push({ ...file, to, mode: link ? 0o777 : bits, link });
+        const owner = { ...(uid === undefined ? {} : { uid }), ...(gid === undefined ? {} : { gid }) };
+        kernelFiles.push({ ...file, to, mode: link ? 0o777 : bits, link, ...owner });
       }
     }
   }
@@ -235,7 +236,7 @@ function withoutPlaces(recipe: BaseRecipe): object {
     taken: taken?.blob,
     repositories: repositories.map(repository),
     otherRepositories: otherRepositories.map(repository),
-    kernelFiles: kernelFiles.map(({ to, blob, mode, link }) => ({ to, blob, mode, link })),
+    kernelFiles: kernelFiles.map(({ path, ...counts }) => counts),
     accountFiles: accountFiles.map(({ path, blob }) => ({ name: path.slice(path.lastIndexOf('/') + 1), blob })),
   };
 }

@@ -64,7 +64,15 @@ export const baseRecipe = z.object({
   kernelVersion: z.string().optional(),
   kernelPackageVersion: z.string().optional(),
   /** images/<name>/rootimg/{boot,lib/modules,usr/lib/modules}: laid into the tree after packages. Links have `link: true`. */
-  kernelFiles: z.array(file.extend({ to: z.string(), mode: z.number(), link: z.boolean() })),
+  kernelFiles: z.array(
+    file.extend({
+      to: z.string(),
+      mode: z.number(),
+      link: z.boolean(),
+      uid: z.number().optional(),
+      gid: z.number().optional(),
+    }),
+  ),
   /** images/<name>/lock: exact versions to install. */
   lock: file.optional(),
   /** images/<name>/taken: when and in which state repositories were taken in (`images update`); only its digest matters. */

@@ -18,7 +18,15 @@ function set(node: string, address: string, commit: string, needs: readonly stri
     mode: 0o644,
   };
   const answer = { kind: 'answer', commit, generation: 'g', body: '', lines: 0 } as const;
-  return { commit, outputs: [{ plugin: 'p', output }], answer, addresses: [address], image: undefined, needs };
+  return {
+    commit,
+    outputs: [{ plugin: 'p', output }],
+    answer,
+    addresses: [address],
+    image: undefined,
+    needs,
+    trees: [],
+  };
 }
 
 function plan(sets: ReadonlyMap<string, NodeSet>): Plan {

@@ -3,11 +3,14 @@
  * (DESIGN 7). A ready node whose new set needs a path or an address that a waiting node still holds waits behind it, so that
  * every node's set stays whole.
  */
+import { liveTwice } from '../diagnostic/catalogue/live.ts';
 import { badOutput } from '../diagnostic/catalogue/plan.ts';
 import type { Diagnostic } from '../diagnostic/diagnostic.ts';
-import type { ArtifactOutput, LiveOutput, Output, PartOutput, ReloadOutput } from '../plugin/output.ts';
+import type { ArtifactOutput, Output, PartOutput, ReloadOutput } from '../plugin/output.ts';
 import type { Image } from '../resolve/view.ts';
 import { EntryTable } from './entry-table.ts';
+import { findHeldTrees } from './held-trees.ts';
+import { type LiveSet, liveFindings, liveSet } from './live.ts';
 import type { NodeSet, Plan } from './make-plan.ts';
 import type { Held } from './parts.ts';
 import type { NodeAnswer, Waiting, World } from './world.ts';
@@ -21,8 +24,16 @@ export interface Composed {
   readonly held: readonly Held[];
 }
 
-/** Parts of shared files that nodes booted with. */
-export type BootedParts = ReadonlyMap<string, readonly PartOutput[]>;
+/** What a node booted with and may have mounted. */
+export interface Booted {
+  /** Of shared files. */
+  readonly parts: readonly PartOutput[];
+  /** Published directories, below root `syncdirs`. */
+  readonly trees: readonly string[];
+}
+
+/** By node. */
+export type BootedParts = ReadonlyMap<string, Booted>;
 
 const none: BootedParts = new Map();
 
@@ -134,7 +145,7 @@ export function composeWorld(
     artifacts.has(id) ? (present(id) ? 'present' : 'missing') : 'not wanted',
   );
   const reloads = new Map<string, ReloadOutput>();
-  const live = new Map<string, LiveOutput>();
+  const live = new Map<string, LiveSet>();
   const add = (plugin: string, output: Output): void => {
     if (output.kind === 'reload') {
       const known = reloads.get(output.name);
@@ -144,8 +155,15 @@ export function composeWorld(
         );
       }
       reloads.set(output.name, output);
-    } else if (output.kind === 'live') live.set(output.image, output);
-    else if (output.kind !== 'artifact') table.add(plugin, output);
+    } else if (output.kind === 'live') {
+      const other = live.get(output.image);
+      if (other !== undefined) {
+        diagnostics.push(liveTwice(undefined, { image: output.image, first: other.plugin, second: plugin }));
+      }
+      const set = liveSet(output, plugin, plan.view);
+      for (const finding of liveFindings(set, plan.view)) diagnostics.push(finding);
+      live.set(output.image, set);
+    } else if (output.kind !== 'artifact') table.add(plugin, output);
   };
   for (const { plugin, output } of plan.shared) add(plugin, output);
   const answers = new Map<string, NodeAnswer>();
@@ -161,8 +179,9 @@ export function composeWorld(
     }
     if (set.image?.build.kind === 'external') external.add(set.image);
   }
-  for (const [node, parts] of booted) for (const part of parts) table.hold(node, part);
+  for (const [node, { parts }] of booted) for (const part of parts) table.hold(node, part);
   const roots = table.finish();
+  const trees = findHeldTrees(booted, roots);
   const world: World = {
     target: plan.target,
     commit: plan.commit,
@@ -174,9 +193,10 @@ export function composeWorld(
     artifacts,
     reloads: [...reloads.values()],
     live,
+    heldTrees: trees.trees,
     waiting,
     external: [...external],
     elsewhere: new Map([...plan.elsewhere].map(([target, outputs]) => [target, outputs.length])),
   };
-  return { world, sets, diagnostics, held: table.held };
+  return { world, sets, diagnostics, held: [...table.held, ...trees.held] };
 }

@@ -1,4 +1,6 @@
 /** The difference between two worlds: what an apply would write, and which nodes would notice. */
+import { heldIn } from './held-trees.ts';
+import type { LiveFile, LiveSet } from './live.ts';
 import type { Entry, NodeAnswer, World } from './world.ts';
 
 export interface PathChange {
@@ -25,18 +27,39 @@ export interface WorldDiff {
   readonly nodes: readonly NodeChange[];
   /** Artifacts that would be built: name and nodes that wait for each. */
   readonly builds: readonly { readonly id: string; readonly name: string; readonly nodes: readonly string[] }[];
+  /** Live files of images, by image. */
+  readonly live: readonly LiveChange[];
 }
 
-export function diffWorlds(before: World | undefined, after: World): WorldDiff {
+export interface LiveChange {
+  readonly image: string;
+  /** Paths as nodes see them. */
+  readonly added: readonly string[];
+  readonly changed: readonly string[];
+  readonly removed: readonly string[];
+  /** How many generations are on the disk to lay them over; undefined where that is not known. */
+  readonly generations: number | undefined;
+}
+
+/** `generations`: how many there are of an image. */
+export function diffWorlds(
+  before: World | undefined,
+  after: World,
+  generations: (image: string) => number | undefined = () => undefined,
+): WorldDiff {
   const paths: PathChange[] = [];
   const names = new Set([...(before?.roots.keys() ?? []), ...after.roots.keys()]);
-  for (const root of [...names].sort()) diffRoot(root, before?.roots.get(root), after.roots.get(root), paths);
+  for (const root of [...names].sort()) {
+    const held = heldIn(after.heldTrees.get(root));
+    diffRoot(root, before?.roots.get(root), after.roots.get(root), held, paths);
+  }
   return {
     from: before?.commit,
     to: after.commit,
     paths,
     nodes: diffNodes(before, after, paths),
     builds: buildsOf(after),
+    live: diffLive(before, after, generations),
   };
 }
 
@@ -46,6 +69,7 @@ function diffRoot(
   root: string,
   before: ReadonlyMap<string, Entry> = nothing,
   after: ReadonlyMap<string, Entry> = nothing,
+  held: (path: string) => boolean,
   changes: PathChange[],
 ): void {
   const found: PathChange[] = [];
@@ -56,8 +80,8 @@ function diffRoot(
     else if (old.digest !== entry.digest) found.push({ root, path, change: 'change', before: old, after: entry });
   }
   for (const [path, entry] of before) {
-    // What was made once for good is never pruned.
-    if (!after.has(path) && entry.lifetime === 'managed') {
+    // What was made once for good is never pruned, and what running nodes have mounted is not yet.
+    if (!after.has(path) && entry.lifetime === 'managed' && !held(path)) {
       found.push({ root, path, change: 'remove', before: entry, after: undefined });
     }
   }
@@ -148,4 +172,30 @@ function buildsOf(world: World): WorldDiff['builds'] {
     }
   }
   return [...nodes].map(([id, list]) => ({ id, name: world.artifacts.get(id)?.name ?? id, nodes: list }));
+}
+
+function diffLive(
+  before: World | undefined,
+  after: World,
+  generations: (image: string) => number | undefined,
+): LiveChange[] {
+  const changes: LiveChange[] = [];
+  for (const image of [...after.live.keys()].sort()) {
+    const [old, set] = [before?.live.get(image), after.live.get(image)];
+    if (old?.digest === set?.digest) continue;
+    const [had, has] = [leavesOf(old), leavesOf(set)];
+    const added = [...has.keys()].filter((path) => !had.has(path));
+    const changed = [...has]
+      .filter(([path, digest]) => had.has(path) && had.get(path) !== digest)
+      .map(([path]) => path);
+    const removed = [...had.keys()].filter((path) => !has.has(path));
+    if (added.length + changed.length + removed.length === 0) continue;
+    changes.push({ image, added, changed, removed, generations: generations(image) });
+  }
+  return changes;
+}
+
+function leavesOf(set: LiveSet | undefined): Map<string, string> {
+  const leaf = ({ kind }: LiveFile): boolean => kind !== 'directory';
+  return new Map((set?.files ?? []).filter(leaf).map(({ path, digest }) => [path, digest]));
 }

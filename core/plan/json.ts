@@ -2,6 +2,7 @@
 import type { Diagnostic } from '../diagnostic/diagnostic.ts';
 import { foldNodes } from '../noderange/fold.ts';
 import type { WorldDiff } from './diff.ts';
+import { ofTheNode } from './the-node.ts';
 
 export function diagnosticToJson(diagnostic: Diagnostic): Record<string, unknown> {
   const { code, severity, at, message, mend, nodes } = diagnostic;
@@ -18,7 +19,7 @@ export function diagnosticToJson(diagnostic: Diagnostic): Record<string, unknown
 export function diffToJson(diff: WorldDiff): Record<string, unknown> {
   const nodes = new Map<string, { what: string; why: string | undefined; nodes: string[] }>();
   for (const { node, what, why } of diff.nodes) {
-    const reason = why?.replaceAll(node, 'the node');
+    const reason = why === undefined ? undefined : ofTheNode(why, node);
     const key = `${what}\n${reason ?? ''}`;
     const group = nodes.get(key);
     if (group === undefined) nodes.set(key, { what, why: reason, nodes: [node] });
@@ -40,6 +41,10 @@ export function diffToJson(diff: WorldDiff): Record<string, unknown> {
       ...(why === undefined ? {} : { why }),
       nodes: foldNodes(list),
       nodeCount: list.length,
+    })),
+    live: diff.live.map(({ image, added, changed, removed, generations }) => ({
+      ...{ image, added, changed, removed },
+      ...(generations === undefined ? {} : { generations }),
     })),
     builds: diff.builds.map(({ id, name, nodes: list }) => ({ id, name, nodes: foldNodes(list) })),
   };

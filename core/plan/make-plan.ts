@@ -7,6 +7,7 @@ import type { ArtifactOutput, Output } from '../plugin/output.ts';
 import type { ImagePlan, Place } from '../plugin/plugin.ts';
 import { policyOf } from '../policy/policy.ts';
 import type { BuildDecision } from '../resolve/build-view.ts';
+import { publishedRoot } from '../resolve/nodes.ts';
 import type { Image, Node, View } from '../resolve/view.ts';
 import { answerOf, Bodies, generationOf } from './answer.ts';
 import { outputFault } from './output-fault.ts';
@@ -27,6 +28,8 @@ export interface NodeSet {
   readonly image: Image | undefined;
   /** Ids of artifacts without which it cannot be in place. */
   readonly needs: readonly string[];
+  /** Published directories that it mounts, below root `syncdirs`. */
+  readonly trees: readonly string[];
 }
 
 export interface Plan {
@@ -98,6 +101,20 @@ export function isPlannable(node: Node): boolean {
   return node.state !== undefined && node.state !== 'offline' && node.problems.length === 0;
 }
 
+const treesBy = new WeakMap<Node['litetree'], readonly string[]>();
+
+/** Directories of ours that a node mounts. */
+function treesOf({ litetree }: Node): readonly string[] {
+  let trees = treesBy.get(litetree);
+  if (trees === undefined) {
+    trees = litetree
+      .filter(({ ours, present, server }) => ours && present && server !== undefined)
+      .map(({ path }) => path.slice(publishedRoot.length + 1).replace(/\/+$/, ''));
+    treesBy.set(litetree, trees);
+  }
+  return trees;
+}
+
 /** Plans a view for one target. `imagePlans`: what imageDecision collected while the view was made; `on`: the target's host. */
 export function makePlan(
   view: View,
@@ -167,6 +184,7 @@ export function makePlan(
       addresses: node.addresses,
       image: isPlannable(node) ? node.image : undefined,
       needs: built?.needs ?? noNeeds,
+      trees: isPlannable(node) ? treesOf(node) : noNeeds,
     });
   }
   const generations = new Map<string, Generation>();

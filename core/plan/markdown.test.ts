@@ -21,6 +21,7 @@ const diff = (parts: Partial<WorldDiff>): WorldDiff => ({
   paths: [],
   nodes: [],
   builds: [],
+  live: [],
   ...parts,
 });
 

@@ -84,6 +84,11 @@ function changeRows(diff: WorldDiff): string[][] {
   }
   const answers = diff.nodes.filter(({ what }) => what === 'answer').map(({ node }) => node);
   if (answers.length > 0) rows.push(['answers', '~', count(answers.length, 'node'), foldNodes(answers, nodesWidth)]);
+  for (const { image, added, changed, removed } of diff.live) {
+    const of = { '+': added, '~': changed, '-': removed };
+    for (const [sign, paths] of Object.entries(of))
+      for (const path of paths) rows.push(['live', sign, `images/${image}: ${path}`, '']);
+  }
   for (const { name, nodes } of diff.builds) rows.push(['build', '+', name, foldNodes(nodes, nodesWidth)]);
   return rows;
 }

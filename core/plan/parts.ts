@@ -15,7 +15,7 @@ interface Line {
   readonly heldItems: Set<string>;
 }
 
-/** A part that is there only because a running node booted with it. */
+/** What is there only because a running node booted with it: a part of a shared file, or a published directory. */
 export interface Held {
   readonly node: string;
   readonly root: string;

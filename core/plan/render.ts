@@ -1,7 +1,8 @@
 /** A plan for people: folded, loudest first, at most about a screenful. */
 import type { Diagnostic } from '../diagnostic/diagnostic.ts';
 import { foldNodes } from '../noderange/fold.ts';
-import type { NodeChange, PathChange, WorldDiff } from './diff.ts';
+import type { LiveChange, NodeChange, PathChange, WorldDiff } from './diff.ts';
+import { ofTheNode } from './the-node.ts';
 import type { Entry } from './world.ts';
 
 export { diagnosticToJson, diffToJson } from './json.ts';
@@ -39,11 +40,34 @@ export function renderDiff(diff: WorldDiff, options: RenderOptions = {}): string
   const answers = diff.nodes.filter((change) => change.what === 'answer').map((change) => change.node);
   if (answers.length > 0)
     lines.push(`  ${'answers'.padEnd(12)} ~ ${count(answers.length, 'node')}: ${fold(answers, 30)}`);
+  for (const change of diff.live) for (const line of liveLines(change, most)) lines.push(`  ${line}`);
   for (const build of diff.builds) {
     lines.push(`  ${'build'.padEnd(12)} + ${build.name}: ${fold(build.nodes, 40 + build.name.length)} wait for it`);
   }
   if (lines.length === 1) lines.push('  nothing changes');
   else lines.push(`  ${summary(diff)}`);
+  return lines;
+}
+
+/** `live images/compute: +1 ~2 -1 in 3 generations`, and the paths. */
+export function liveLines({ image, added, changed, removed, generations }: LiveChange, most = 8): string[] {
+  const where = generations === undefined ? '' : ` in ${count(generations, 'generation')}`;
+  const seen = generations === 0 ? ', laid as the first one is built' : ', seen by running nodes';
+  const counts = (
+    [
+      ['+', added],
+      ['~', changed],
+      ['-', removed],
+    ] as const
+  ).flatMap(([sign, { length }]) => (length === 0 ? [] : [`${sign}${length}`]));
+  const all = [
+    ...added.map((path) => `+ ${path}`),
+    ...changed.map((path) => `~ ${path}`),
+    ...removed.map((path) => `- ${path}`),
+  ];
+  const lines = [`${'live'.padEnd(12)} images/${image}: ${counts.join(' ')}${where}${seen}`];
+  for (const path of all.slice(0, most)) lines.push(`${''.padEnd(12)}   ${path}`);
+  if (all.length > most) lines.push(`${''.padEnd(12)}   ... and ${count(all.length - most, 'more path')}`);
   return lines;
 }
 
@@ -66,7 +90,7 @@ export function loudLines(
     for (const change of nodes) {
       if (change.what !== what) continue;
       // The reason names its node; without the name, nodes with one reason fold.
-      const why = (change.why ?? '').replaceAll(change.node, 'the node');
+      const why = ofTheNode(change.why ?? '', change.node);
       const list = byWhy.get(why);
       if (list === undefined) byWhy.set(why, [change.node]);
       else list.push(change.node);

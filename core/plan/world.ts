@@ -1,8 +1,9 @@
 /** The world that a plan wants on one target: every path of every root, every node's answer, every artifact. */
 
-import type { ArtifactOutput, Content, Lifetime, LiveOutput, ReloadOutput, RootName } from '../plugin/output.ts';
+import type { ArtifactOutput, Content, Lifetime, ReloadOutput, RootName } from '../plugin/output.ts';
 import type { NodeCommand } from '../policy/rows.ts';
 import type { Image } from '../resolve/view.ts';
+import type { LiveSet } from './live.ts';
 
 interface EntryBase {
   readonly root: RootName;
@@ -92,6 +93,9 @@ export interface Waiting {
   readonly keeps: string | undefined;
 }
 
+/** By root: the top directories that are held. */
+export type HeldTrees = ReadonlyMap<RootName, ReadonlySet<string>>;
+
 export interface World {
   readonly target: string;
   readonly commit: string | undefined;
@@ -106,7 +110,9 @@ export interface World {
   /** Links that wait for artifacts and are in no world known here: by root, paths that stay as they are on the disk, or absent. */
   readonly untouched: ReadonlyMap<RootName, ReadonlySet<string>>;
   /** By image: what is laid over its generations. */
-  readonly live: ReadonlyMap<string, LiveOutput>;
+  readonly live: ReadonlyMap<string, LiveSet>;
+  /** By root: published directories that nobody publishes any more and that running nodes have mounted; they stay as they are. */
+  readonly heldTrees: HeldTrees;
   readonly waiting: ReadonlyMap<string, Waiting>;
   /** External images in use: `external, not checked`. */
   readonly external: readonly Image[];

@@ -55,7 +55,7 @@ describe('the admin listener', () => {
       commit: 'c',
       ok: true,
       diagnostics: [],
-      diff: { from: 'b', to: 'c', paths: [], nodes: [], builds: [] },
+      diff: { from: 'b', to: 'c', paths: [], nodes: [], builds: [], live: [] },
     };
     const { ask, engine } = open({ judge: async () => preview as unknown as Preview });
     expect(await (await ask('/plan?commit=main')).json()).toMatchObject({ ok: true, diff: { from: 'b', to: 'c' } });

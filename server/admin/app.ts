@@ -15,6 +15,7 @@ import type { NodeReports } from '../reports/reports.ts';
 import type { ServerMetrics } from '../server-metrics.ts';
 import { version } from '../version.ts';
 import { type AccessRequest, type AccessRules, type Caller, judgeAccess } from './access.ts';
+import { type Listeners, mountBoot } from './boot.ts';
 import { mountEdits } from './edits.ts';
 import type { EventFeed } from './events.ts';
 import { explainInEffect } from './explain.ts';
@@ -47,6 +48,8 @@ export interface AdminParts {
   readonly metrics: ServerMetrics;
   /** What nodes reported; undefined: nothing is known. */
   readonly reports?: NodeReports;
+  /** Where nodes come; undefined: not known. */
+  readonly listeners?: Listeners;
   /** Hears of errors that no request should have caused. */
   readonly onError?: (error: Error, path: string) => void;
 }
@@ -61,6 +64,7 @@ const index = `litehouse
   GET  /nodes                       all nodes
   GET  /nodes/NODE                  one node: its image, files and trees, and the row that each came from
   GET  /nodes/NODE/answer           what the node is told as it boots (?generation=G for another than its newest)
+  GET  /nodes/NODE/boot             all that is planned for its boot: servers, boot file, exports, mounts (litehouse doctor)
   GET  /reports?nodes=NODERANGE     which nodes booted which commit and generation, and who is behind
   GET  /reports/NODE                the same of one node, with the log of its boot
   GET  /plan?commit=NAME            what a branch or commit would change (&format=markdown for people)
@@ -70,6 +74,9 @@ const index = `litehouse
   POST /apply                       look at main now ({"repair":true} mends drift, {"retryBuilds":true} builds again)
   POST /release                     let go of exports that are held for running nodes: {"nodes":"n01"}
   GET  /images                      images: what is planned, what is on the disk and why, which nodes booted it
+  GET  /images/NAME/links           the links of its newest generation (?generation=G)
+  GET  /images/NAME/log             the last lines of its builds' logs (?lines=40)
+  POST /images/NAME/repositories    how its package repositories stand now (asks the network)
   POST /images/NAME/build           build an image, whether a node has it or not (…/forget takes that back)
   POST /images/prune                remove what nothing needs ({"dryRun":true}: only say it)
   POST /edit                        change rows as chtab, tabedit and nodeset do, in a commit ({"dryRun":true}: only the plan)
@@ -150,6 +157,7 @@ export function adminApp(parts: AdminParts): { readonly app: Hono<AdminEnv>; rea
   });
   mountRelease(app, guard, engine);
   mountImages(app, guard, engine);
+  mountBoot(app, guard, { engine, listeners: parts.listeners });
   mountReports(app, guard, { engine, reports: parts.reports });
   if (parts.edit !== undefined) mountEdits(app, guard, parts.edit);
   app.notFound((c) => notFound(c, `nothing at ${c.req.method} ${c.req.path}; GET / says what is here`));

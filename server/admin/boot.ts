@@ -169,7 +169,7 @@ function tftpServer(
   const ofNetwork = network?.row.table.value(network.row, 'tftpserver');
   const named: readonly (readonly [text: string | undefined, from: string])[] = [
     [given?.text.trim(), given === undefined ? '' : valueText(given)],
-    [ofNetwork, network === undefined ? '' : `${rowText(network.row)} (tftpserver)`],
+    [ofNetwork, network === undefined ? '' : `${rowText(network.row)} tftpserver`],
     [node.master?.address, 'site.master, or noderes.xcatmaster'],
   ];
   for (const [text, from] of named) {
@@ -195,7 +195,10 @@ function dhcpOf({ world }: BootSource['engine'], node: Node, networks: NetworkIn
     const line = text.slice(text.lastIndexOf('\n', at) + 1, text.indexOf('\n', at));
     const fields = line.split(',');
     const tags = fields.flatMap((field) => (field.startsWith('set:') ? [field.slice(4)] : []));
-    const next = tags.find((tag) => tag.startsWith('next-'))?.slice(5).replaceAll('-', '.');
+    const next = tags
+      .find((tag) => tag.startsWith('next-'))
+      ?.slice(5)
+      .replaceAll('-', '.');
     const file = files.get(`${tags.find((tag) => !tag.startsWith('next-')) ?? ''} ${next ?? ''}`);
     replies.push({ mac, address: fields.at(-3) ?? '', ...present({ next, file }) });
   }
@@ -245,7 +248,7 @@ function rowText(row: Row): string {
 }
 
 function valueText(value: Value): string {
-  return `${rowText(value.row)} (${value.column})`;
+  return `${rowText(value.row)} ${value.column}`;
 }
 
 /** Only what has a value: JSON knows no other kind of nothing. */

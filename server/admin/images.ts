@@ -1,7 +1,9 @@
 /** Images: what there is of each, building one by name, and removing what nothing needs. */
 import type { Hono } from 'hono';
 import { z } from 'zod';
+import { liteKinds } from '../../core/check/nesting.ts';
 import type { Engine } from '../../core/engine/types.ts';
+import { imageLinks, imageLog } from '../reading/images.ts';
 import type { AdminEnv, Guard } from './app.ts';
 
 const kind = z.enum(['base', 'boot', 'generation', 'other']);
@@ -29,6 +31,12 @@ const onDisk = z.strictObject({
   kept: z.array(z.string()).describe('Why it stays; none: the next apply removes it'),
   booted: z.array(z.string()).describe('Nodes whose last whole boot was of this generation'),
   note: z.unknown().optional().describe('What the build wrote down about itself'),
+  called: z.string().describe('How people name it: the digest, and +live(commit) where live files lie over it'),
+  live: z
+    .strictObject({ commit: z.string(), files: z.int(), problems: z.array(z.string()) })
+    .optional()
+    .describe('Live files that lie over it'),
+  bytes: z.number().optional().describe('What it takes of the disk beyond those before it, where sizes were asked for'),
 });
 
 export const imageList = z.array(
@@ -60,13 +68,92 @@ export const pruneOutcome = z.strictObject({
   kept: z.array(z.strictObject({ ...place, why: z.string() })),
 });
 
-type ImagesEngine = Pick<Engine, 'images' | 'buildImage' | 'forgetImage' | 'pruneImages'>;
+const packages = z.array(z.strictObject({ name: z.string(), version: z.string(), arch: z.string() }));
+
+export const repositoriesRequest = z.strictObject({
+  packages: z.boolean().optional().describe('Also what a build without a lock would take; may download it'),
+});
+
+export const imageRepositories = z.strictObject({
+  ok: z.boolean().describe('False: they could not be asked'),
+  lines: z.array(z.string()).describe('Why not'),
+  repositories: z.array(
+    z.strictObject({ alias: z.string(), url: z.string(), date: z.string().optional(), digest: z.string() }),
+  ),
+  packages: packages.optional(),
+});
+
+export const imageLinksReport = z.strictObject({
+  image: z.string(),
+  generation: z.string(),
+  directory: z.string(),
+  links: z.array(
+    z.strictObject({
+      path: z.string(),
+      kind: z.enum(liteKinds),
+      role: z.enum(['link', 'bind', 'left', 'inside']),
+      place: z.string().optional().describe('Real path in the image, where it is another one'),
+      top: z.string().optional().describe('Of inside: the outermost entry around it'),
+      first: z.string().optional().describe('Text of the link in the image'),
+      second: z.string().optional().describe('Text of the link below /.statelite/tmpfs'),
+      holds: z.enum(['file', 'directory', 'symlink', 'empty file', 'empty directory', 'nothing']),
+      leads: z.string().optional().describe('Text of a symbolic link that is kept'),
+    }),
+  ),
+  notes: z.array(z.string()),
+  live: z
+    .strictObject({
+      commit: z.string(),
+      files: z.array(z.strictObject({ path: z.string(), digest: z.string() })),
+      troubles: z.array(z.string()),
+    })
+    .nullable()
+    .describe('Live files that are laid over it'),
+});
+
+export const imageLogReport = z.strictObject({
+  image: z.string(),
+  logs: z.array(z.strictObject({ name: z.string(), state: z.string(), file: z.string(), lines: z.array(z.string()) })),
+});
+
+type ImagesEngine = Pick<
+  Engine,
+  'images' | 'buildImage' | 'forgetImage' | 'pruneImages' | 'imageRepositories' | 'settings'
+>;
+
+/** The most lines of a log that are given. */
+const mostLogLines = 5000;
 
 /** Adds the routes. */
 export function mountImages(app: Hono<AdminEnv>, guard: Guard, engine: ImagesEngine): void {
   app.get('/images', async (c) => {
     const caller = guard(c, 'read');
-    return caller instanceof Response ? caller : c.json(await engine.images());
+    if (caller instanceof Response) return caller;
+    return c.json(await engine.images({ sizes: c.req.query('sizes') === '1' }));
+  });
+  app.get('/images/:image/links', async (c) => {
+    const caller = guard(c, 'read');
+    if (caller instanceof Response) return caller;
+    const report = await imageLinks(engine, c.req.param('image'), c.req.query('generation') || undefined);
+    return 'wrong' in report ? c.json({ error: report.wrong }, 404) : c.json(report);
+  });
+  app.get('/images/:image/log', async (c) => {
+    const caller = guard(c, 'read');
+    if (caller instanceof Response) return caller;
+    const asked = Number(c.req.query('lines'));
+    const most = Number.isInteger(asked) && asked > 0 ? Math.min(asked, mostLogLines) : 40;
+    const report = await imageLog(engine, c.req.param('image'), most);
+    return 'wrong' in report ? c.json({ error: report.wrong }, 404) : c.json(report);
+  });
+  app.post('/images/:image/repositories', async (c) => {
+    // It makes this host ask others, and may download much.
+    const caller = guard(c, 'push');
+    if (caller instanceof Response) return caller;
+    const text = await c.req.text();
+    const request = repositoriesRequest.safeParse(text.trim() === '' ? {} : jsonOf(text));
+    if (!request.success) return c.json({ error: 'the body is no JSON object of packages' }, 400);
+    const { ok, lines, repositories, packages } = await engine.imageRepositories(c.req.param('image'), request.data);
+    return c.json({ ok, lines, repositories, packages }, ok ? 200 : 422);
   });
   app.post('/images/prune', async (c) => {
     const caller = guard(c, 'admin');

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { z } from 'zod';
 import { fakeEngine } from '../../test/server/fake-engine.ts';
 import { startTestServer, type TestServer } from '../../test/server/harness.ts';
+import { nodeBoot } from '../doctor/facts.ts';
 import { gitRoutes } from '../git/smart-http.ts';
 import { serverMetrics } from '../server-metrics.ts';
 import { adminApp } from './app.ts';
@@ -65,6 +66,10 @@ describe('what a real server answers', () => {
     ['/nodes', schemas.nodeList],
     ['/nodes/n01', schemas.node],
     ['/nodes/hv32lpar05', schemas.node],
+    ['/nodes/n01/boot', nodeBoot],
+    ['/nodes/n09/boot', nodeBoot],
+    ['/nodes/hv32lpar05/boot', nodeBoot],
+    ['/nodes/nobody/boot', schemas.failure],
     ['/plan', schemas.plan],
     ['/diagnostics?commit=main', schemas.diagnostics],
     ['/verify', schemas.drift],

@@ -1,7 +1,18 @@
 /** The OpenAPI 3.1 document of the admin listener. A test holds it against the routes, and the routes' answers against its schemas. */
 import { z } from 'zod';
+import { nodeBoot } from '../doctor/facts.ts';
 import { editOutcome, editRequest } from '../edits.ts';
-import { buildOutcome, forgetOutcome, imageList, pruneOutcome, pruneRequest } from './images.ts';
+import {
+  buildOutcome,
+  forgetOutcome,
+  imageLinksReport,
+  imageList,
+  imageLogReport,
+  imageRepositories,
+  pruneOutcome,
+  pruneRequest,
+  repositoriesRequest,
+} from './images.ts';
 import { releaseOutcome, releaseRequest } from './release.ts';
 import * as schemas from './schemas.ts';
 import type { Scope } from './tokens.ts';
@@ -24,6 +35,7 @@ interface Operation {
 
 const text = 'text/plain';
 const noNode = { 404: 'There is no such node' };
+const noImage = { 404: 'There is no such image, or nothing of it on the disk' };
 const noCommit = { 404: 'There is no such commit' };
 
 /** Every route by method and path, as the app has them. */
@@ -67,6 +79,12 @@ export const operations: Readonly<Record<string, Operation>> = {
     query: { generation: 'Another generation than its newest' },
     gives: text,
     errors: { 403: 'It is offline, or cannot be planned', ...noNode, 409: 'Generation not known', 503: 'Not ready' },
+  },
+  'GET /nodes/{node}/boot': {
+    summary: 'All that is planned for its boot: DHCP reply, TFTP server and boot file, exports, mounts',
+    scope: 'read',
+    gives: nodeBoot,
+    errors: noNode,
   },
   'GET /reports': {
     summary: 'Which nodes booted which commit and generation, when, and who is behind',
@@ -129,7 +147,29 @@ export const operations: Readonly<Record<string, Operation>> = {
   'GET /images': {
     summary: 'Images: what is planned, what is on the disk and why it stays, which nodes booted it',
     scope: 'read',
+    query: { sizes: '1: also what each takes of the disk' },
     gives: imageList,
+  },
+  'GET /images/{image}/links': {
+    summary: 'The links of a generation as they stand on the disk',
+    scope: 'read',
+    query: { generation: 'Its digest, or the beginning of it; else the newest' },
+    gives: imageLinksReport,
+    errors: noImage,
+  },
+  'GET /images/{image}/log': {
+    summary: 'The last lines of the logs of its builds',
+    scope: 'read',
+    query: { lines: 'How many of each, at most 5000; else 40' },
+    gives: imageLogReport,
+    errors: noImage,
+  },
+  'POST /images/{image}/repositories': {
+    summary: 'How the package repositories of an image stand now: asks the network',
+    scope: 'push',
+    body: repositoriesRequest,
+    gives: imageRepositories,
+    errors: { 400: 'The body is not as it should be', 422: 'They could not be asked; the same shape says why' },
   },
   'POST /images/{image}/build': {
     summary: 'Build an image, whether a node has it or not; what failed of it is tried again',

@@ -29,7 +29,9 @@ const record = z
 
 const held = z
   .array(z.strictObject({ root: z.string(), path: z.string(), line: z.string(), nodes: z.array(z.string()) }))
-  .describe('Lines of shared files that stay for nodes that run with them, until they boot again or are released');
+  .describe(
+    'Lines of shared files, and published trees, that stay for nodes that run with them, until they boot again or are released',
+  );
 
 const boots = z
   .strictObject({
@@ -64,6 +66,16 @@ export const status = z.strictObject({
   skippedReloads: z.array(z.string()),
   warnings: z.int(),
   held,
+  live: z
+    .array(
+      z.strictObject({
+        image: z.string(),
+        files: z.int(),
+        generations: z.int().describe('How many are on the disk'),
+        problems: z.array(z.string()).describe('What could not be laid, where and why'),
+      }),
+    )
+    .describe('Live files of images, as the last apply left them'),
   boots: z.array(boots).describe('Commits that nodes have sets of, the one in effect first'),
 });
 
@@ -110,6 +122,17 @@ const diff = z.strictObject({
   ),
   nodes: z.array(z.strictObject({ what: z.string(), why: z.string().optional(), nodes, nodeCount: z.int() })),
   builds: z.array(z.strictObject({ id: z.string(), name: z.string(), nodes })),
+  live: z
+    .array(
+      z.strictObject({
+        image: z.string(),
+        added: z.array(z.string()),
+        changed: z.array(z.string()),
+        removed: z.array(z.string()),
+        generations: z.int().optional().describe('How many are on the disk, where that is known'),
+      }),
+    )
+    .describe('Files of images that running nodes see change'),
 });
 
 export const diagnostics = z.strictObject({

@@ -114,12 +114,25 @@ export function statusLines(
     );
   }
   for (const build of status.builds) {
+    // What is there is no news; `litehouse images` lists it.
+    if (build.state === 'present') continue;
     const progress = build.progress === undefined ? '' : ` ${Math.round(build.progress * 100)} %`;
-    lines.push(`build    ${build.id}: ${build.state}${progress} ${build.detail}`.trimEnd());
+    const [first = '', ...more] = build.detail.split('\n');
+    lines.push(
+      `build    ${build.id}: ${build.state}${progress} ${first}`.trimEnd(),
+      ...more.map((line) => `         ${line}`),
+    );
+    if (build.log !== undefined) lines.push(`         log: ${build.log}`);
   }
+  if (status.asked.length > 0) lines.push(`asked    ${status.asked.join(', ')}: built because somebody asked by name`);
   if (status.external.length > 0) lines.push(`external ${status.external.join(', ')}: not checked`);
   for (const { root, path, what } of status.blocked) lines.push(`blocked  ${root}:${path}: ${what}`);
   for (const group of status.held) lines.push(`held     ${heldText(group)}`);
+  for (const { image, files, generations, problems } of status.live) {
+    lines.push(`live     ${image}: ${count(files, 'file')} in ${count(generations, 'generation')}`);
+    for (const problem of problems.slice(0, 4)) lines.push(`         ! ${problem}`);
+    if (problems.length > 4) lines.push(`         ! and ${problems.length - 4} more: litehouse status --json`);
+  }
   if (status.needsRoot > 0)
     lines.push(`as root  ${count(status.needsRoot, 'output needs', 'outputs need')} an owner that only root can give`);
   if (status.skippedReloads.length > 0) lines.push(`reloads  not run: ${status.skippedReloads.join(', ')}`);

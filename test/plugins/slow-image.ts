@@ -1,11 +1,14 @@
 /** A plugin for tests: builds osimages whose os begins with `test`; a marker file decides whether a build is slow, fails or succeeds. */
 
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import type { ArtifactOutput, LinkOutput } from '../../core/plugin/output.ts';
+import { liteKinds } from '../../core/check/nesting.ts';
+import { imageAttributes } from '../../core/image/attributes.ts';
+import { linkImage } from '../../core/image/liteimg/link-image.ts';
+import type { ArtifactOutput, LinkOutput, LiveOutput } from '../../core/plugin/output.ts';
 import { managementNode } from '../../core/plugin/output.ts';
 import { contractVersion, definePlugin, type PluginHooks } from '../../core/plugin/plugin.ts';
 import type { Image } from '../../core/resolve/view.ts';
@@ -15,11 +18,23 @@ const options = z.strictObject({
   marker: z.string(),
 });
 
-const recipeSchema = z.object({ kind: z.string() });
+const entries = z.array(z.object({ path: z.string(), directory: z.boolean(), kind: z.enum(liteKinds) }));
+const recipeSchema = z.object({ kind: z.string(), image: z.string(), base: z.string(), entries });
 
 const folderOf = ({ os, arch, profile }: Image): string => `netboot/${os}/${arch}/${profile}`;
 
 const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16);
+
+/** A few paths of every sort that live files and links meet. */
+async function makeTree(root: string): Promise<void> {
+  for (const path of ['etc/ssh', 'opt/tools', 'var', '.statelite']) await mkdir(join(root, path), { recursive: true });
+  for (const path of ['etc/motd', 'etc/issue', 'etc/hosts', 'opt/tools/run']) {
+    await writeFile(join(root, path), `${path} of the image\n`);
+  }
+  await chmod(join(root, 'opt/tools/run'), 0o755);
+  await symlink('../opt/tools', join(root, 'var/tools'));
+  await symlink('hosts', join(root, 'etc/names'));
+}
 
 /** The plugin; artifacts lie below root `install`: a base, its boot directory, a generation made from the base; and a link to it. */
 export default definePlugin({
@@ -34,7 +49,8 @@ export default definePlugin({
     const hooks: PluginHooks = {
       images(view, image) {
         if (!image.os.startsWith('test')) return undefined;
-        const litefile = image.litefile.map((entry) => `${entry.path} ${entry.kind}`);
+        const entries = image.litefile.map(({ path, directory, kind }) => ({ path, directory, kind }));
+        const litefile = entries.map((entry) => `${entry.path} ${entry.kind}`);
         const list = view.folder?.('images').entries.find(({ path }) => path === `${image.name}/list`)?.oid ?? '';
         const base = digestOf(`base ${image.os} ${image.arch} ${image.profile} ${list}`);
         const boot = digestOf(`boot ${base}`);
@@ -51,7 +67,7 @@ export default definePlugin({
           digest,
           inputs,
           // Of what is in the digest, and no more: an artifact is a function of its digest.
-          recipe: { kind, litefile: kind === 'generation' ? litefile : [] },
+          recipe: { kind, image: image.name, base, entries: kind === 'generation' ? entries : [] },
         });
         const first = of('base', `.bases/${base}`, base, []);
         const second = of('boot', `.boot/${boot}`, boot, [first.id]);
@@ -63,24 +79,40 @@ export default definePlugin({
         };
       },
       plan(view) {
-        return [...view.images.values()].flatMap((image): LinkOutput[] => {
+        return [...view.images.values()].flatMap((image): (LinkOutput | LiveOutput)[] => {
           const { build } = image;
           if (build.kind !== 'built' || build.plugin !== 'slow-image') return [];
           const placed = { target: managementNode, root: 'install' } as const;
           const path = `${folderOf(image)}/rootimg`;
-          return [{ ...placed, kind: 'link', path, to: `${build.generation}/rootimg`, needs: build.needs }];
+          const folder = `images/${image.name}/rootimg`;
+          return [
+            { ...placed, kind: 'link', path, to: `${build.generation}/rootimg`, needs: build.needs },
+            {
+              ...placed,
+              kind: 'live',
+              image: image.name,
+              folder,
+              leaveOut: ['boot'],
+              attributes: imageAttributes(view),
+            },
+          ];
         });
       },
-      async build(artifact, { directory, log, run, signal }) {
+      async build(artifact, { directory, inputs, log, run, signal }) {
         log(`building ${artifact.name}`, 0);
         const says = await word();
         // A command that would go on for ever, with a child of its own, as a package manager with its scripts.
         if (says === 'command') await run('sh', ['-c', `sleep 1000 & echo $! > '${marker}.pid'; wait`]);
         while ((await word()) === 'slow') await sleep(20, undefined, { signal });
         if ((await word()) === 'fail') throw new Error(`the marker says that ${artifact.name} fails`);
-        const { kind } = recipeSchema.parse(artifact.recipe);
+        const { kind, entries } = recipeSchema.parse(artifact.recipe);
         await writeFile(join(directory, `${kind}.json`), `${JSON.stringify(artifact.recipe)}\n`, { signal });
-        if (kind === 'generation') await mkdir(join(directory, 'rootimg'));
+        const rootimg = join(directory, 'rootimg');
+        if (kind === 'base') await makeTree(rootimg);
+        if (kind === 'generation') {
+          await run('cp', ['-al', '--', join([...inputs.values()][0] ?? '', 'rootimg'), rootimg]);
+          await linkImage(rootimg, entries);
+        }
         log(`built ${artifact.name}`, 1);
       },
     };

@@ -32,6 +32,8 @@ const elsewhere: Readonly<Record<string, string>> = {
   'core/image/check.test.ts': 'LH765 LH766 LH770 LH771 LH772 LH773 LH774 LH775 LH776',
   'core/apply/apply.test.ts': 'LH504=preflight LH603 LH604 LH606',
   'core/apply/recovery.test.ts': 'LH601',
+  'core/plan/live.test.ts': 'LH511 LH512 LH513',
+  'test/world/held-trees.test.ts': 'LH514',
   'core/repo/paths.test.ts': 'LH701 LH702 LH703 LH704 LH705 LH706 LH707 LH708',
   'server/git/push-gate.test.ts': 'LH721 LH722 LH723 LH724=refs/notes/commits LH725 LH726 LH727=HEAD^{tree} LH728',
   'server/settings.test.ts': 'LH901 LH902 LH903',

@@ -21,6 +21,7 @@ export const quietStatus: Status = {
   skippedReloads: [],
   warnings: 0,
   held: [],
+  live: [],
   asked: [],
 };
 
@@ -70,6 +71,10 @@ export function fakeEngine(parts: Partial<Engine> = {}): FakeEngine {
       return true;
     },
     images: async () => [],
+    imageRepositories: async (name, options) => {
+      calls.push(['imageRepositories', name, options]);
+      return { ok: true, lines: [], repositories: [], packages: undefined };
+    },
     pruneImages: async (options) => {
       calls.push(['pruneImages', options]);
       return { dryRun: options?.dryRun === true, removed: [], kept: [] };

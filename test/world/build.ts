@@ -74,6 +74,7 @@ export function worldOf(spec: WorldSpec, reloads: readonly ReloadOutput[] = [], 
       waiting: none,
       elsewhere: none,
       live: none,
+      heldTrees: none,
     },
   };
 }

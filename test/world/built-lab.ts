@@ -5,7 +5,7 @@ import { afterEach, beforeEach } from 'vitest';
 import type { Engine, EngineSettings } from '../../core/engine/types.ts';
 import { importCommits, initBare, type NewCommit } from '../cluster/repository.ts';
 import slowImage from '../plugins/slow-image.ts';
-import { labEngine, read, setMain, temporary } from './engine-lab.ts';
+import { type LabOptions, labEngine, read, setMain, temporary } from './engine-lab.ts';
 
 export const lines = (...rows: string[]): string => rows.map((row) => `${row}\n`).join('');
 
@@ -75,19 +75,21 @@ export class BuiltLab {
 
   /** Commits on one line, each the base cluster with other files in place. */
   commits(...changes: Readonly<Record<string, string>>[]): Promise<string[]> {
-    const steps: NewCommit[] = changes.map((change, i) => ({
-      subject: `commit ${i}`,
-      branch: 'main',
-      parents: i === 0 ? [] : [i - 1],
-      changes: tables(change),
-    }));
+    const all = changes.map((change) => tables(change));
+    const steps: NewCommit[] = all.map((files, i) => {
+      const gone = [...(all[i - 1]?.keys() ?? [])].filter((path) => !files.has(path));
+      const removed = gone.map((path) => [path, undefined] as const);
+      const parents = i === 0 ? [] : [i - 1];
+      return { subject: `commit ${i}`, branch: 'main', parents, changes: new Map([...removed, ...files]) };
+    });
     return importCommits(this.repository, steps);
   }
 
-  async start(onStep?: EngineSettings['onStep']): Promise<Engine> {
+  async start(onStep?: EngineSettings['onStep'], more: Partial<LabOptions> = {}): Promise<Engine> {
     const { repository, dir, marker } = this;
     const options = { 'slow-image': { marker } };
-    this.engine = await labEngine({ repository, dir, images: 'built', plugins: [slowImage], options, onStep });
+    const plugins = [slowImage];
+    this.engine = await labEngine({ repository, dir, images: 'built', plugins, options, onStep, ...more });
     return this.engine;
   }
 

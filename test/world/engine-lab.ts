@@ -20,6 +20,9 @@ export interface LabOptions {
   readonly options?: Readonly<Record<string, unknown>>;
   readonly onStep?: EngineSettings['onStep'];
   readonly onRemoval?: EngineSettings['onRemoval'];
+  readonly onLive?: EngineSettings['onLive'];
+  /** How long replaced files keep their inode; default 0. */
+  readonly holdSeconds?: number;
 }
 
 export function labEngine(lab: LabOptions): Promise<Engine> {
@@ -27,7 +30,8 @@ export function labEngine(lab: LabOptions): Promise<Engine> {
   const options = Object.fromEntries(
     plugins.map((plugin) => [plugin.name, plugin.options.parse(lab.options?.[plugin.name] ?? {})]),
   );
-  const roots = Object.entries(ranks).map(([name, rank]) => ({ name, dir: join(lab.dir, name), rank, holdSeconds: 0 }));
+  const { holdSeconds = 0 } = lab;
+  const roots = Object.entries(ranks).map(([name, rank]) => ({ name, dir: join(lab.dir, name), rank, holdSeconds }));
   const settings: EngineSettings = {
     repository: lab.repository,
     state: join(lab.dir, '.state'),
@@ -38,6 +42,7 @@ export function labEngine(lab: LabOptions): Promise<Engine> {
     reloads: false,
     onStep: lab.onStep,
     onRemoval: lab.onRemoval,
+    onLive: lab.onLive,
   };
   return openEngine(settings, plugins, options);
 }

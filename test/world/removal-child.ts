@@ -3,6 +3,8 @@ import slowImage from '../plugins/slow-image.ts';
 import { labEngine } from './engine-lab.ts';
 
 const [repository = '', dir = '', marker = '', killAt = ''] = process.argv.slice(2);
+/** `change 3`: before the third change of a live file. */
+let changes = 0;
 const engine = await labEngine({
   repository,
   dir,
@@ -11,6 +13,9 @@ const engine = await labEngine({
   options: { 'slow-image': { marker } },
   onStep: (step, subject) => {
     if (`${step} ${subject}`.trim() === killAt) process.kill(process.pid, 'SIGKILL');
+  },
+  onLive: () => {
+    if (killAt === `change ${++changes}`) process.kill(process.pid, 'SIGKILL');
   },
   onRemoval: (step) => {
     if (step === killAt) process.kill(process.pid, 'SIGKILL');

@@ -1,5 +1,5 @@
 /** Builds a base: a root tree with packages, kernel and accounts, without links; each step of it in order. */
-import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, lchown, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { BuildContext } from '../../plugin/plugin.ts';
@@ -10,7 +10,7 @@ import type { BaseRecipe, PackageRepository } from '../recipe.ts';
 import { applyAddons } from './addons.ts';
 import { cleanTree } from './clean.ts';
 import { applyExlist } from './exlist.ts';
-import { linkInside, putInside } from './place.ts';
+import { linkInside, placeInside, putInside } from './place.ts';
 import { PackageProblem, withPlaces } from './problem.ts';
 
 /** What lies beside a base's rootimg, as `base.json`. */
@@ -141,10 +141,16 @@ async function layKernelFiles(
   recipe: BaseRecipe,
   readFile: (path: string) => Promise<Buffer>,
 ): Promise<void> {
-  for (const { path, to, mode, link } of recipe.kernelFiles) {
+  for (const { path, to, mode, link, uid = 0, gid = 0 } of recipe.kernelFiles) {
     const content = await readFile(path);
     if (link) await linkInside(root, to, content.toString('utf8'));
     else await putInside(root, to, content, mode);
+    if (uid === 0 && gid === 0) continue;
+    const place = await placeInside(root, to);
+    if (place === undefined) continue;
+    await lchown(place, uid, gid);
+    // A change of owner takes the set-id bits away.
+    if (!link) await chmod(place, mode);
   }
 }
 

@@ -1,6 +1,5 @@
 /** The way out of a confined command's own network namespace: user-mode networking, attached from outside of it. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 
 /** What a script's /etc/resolv.conf names: user-mode networking hands questions on to this host's resolver. */
 export const nameserver = '10.0.2.3';
@@ -74,10 +73,9 @@ export function attachNetwork(pid: number, environment: Readonly<Record<string, 
   return {
     ready,
     close: async () => {
-      if (child.exitCode === null && child.signalCode === null && child.pid !== undefined) {
-        child.kill('SIGKILL');
-        await gone;
-      } else if (child.pid === undefined) await once(child, 'error').catch(() => undefined);
+      if (child.pid === undefined) return;
+      child.kill('SIGKILL');
+      await gone;
     },
   };
 }

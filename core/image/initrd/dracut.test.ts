@@ -1,7 +1,7 @@
 /** The dracut form: what is handed to dracut, and once a real dracut (half a minute: packages dracut, dracut-network, nfs-common). */
 
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -69,6 +69,39 @@ test('dracut is run confined, by the settings of nobody, with our module in the 
   const at = join(copy, 'usr/lib/dracut/modules.d/97statelite');
   expect(readFileSync(join(at, 'litehouse.conf'), 'utf8')).toContain("netdrivers='igb amd_xgbe'");
   expect(readFileSync(join(at, 'statelite'), 'utf8')).toBe(nodeProgram());
+});
+
+test.each([
+  'usr/lib/dracut/modules.d',
+  'usr/lib/dracut',
+  'usr',
+  'run',
+])('a link of the image at /%s leads nothing of this server into the initrd, and nothing of the initrd out', async (path) => {
+  const outside = join(directory, 'outside');
+  mkdirSync(join(outside, 'litehouse'), { recursive: true });
+  writeFileSync(join(outside, 'litehouse/initrd.gz'), 'of the server');
+  for (const name of ['95nfs', 'lib/dracut/modules.d/95nfs', 'modules.d/95nfs'])
+    mkdirSync(join(outside, name), { recursive: true });
+  const before = readdirSync(outside, { recursive: true }).sort();
+  mkdirSync(join(copy, 'usr/lib/dracut/modules.d/95nfs'), { recursive: true });
+  rmSync(join(copy, path), { recursive: true, force: true });
+  symlinkSync(outside, join(copy, path));
+  const dracut: CommandRunner = async () => ({ stdout: '', stderr: '' });
+  await expect(build(dracut)).rejects.toThrow(/no dracut|left no plain file/);
+  expect(readdirSync(outside, { recursive: true }).sort()).toEqual(before);
+});
+
+test.each([
+  ['a link to a file of this server', () => symlinkSync('/etc/passwd', join(copy, 'run/litehouse/initrd.gz'))],
+  ['a fifo', () => execFileSync('mkfifo', [join(copy, 'run/litehouse/initrd.gz')])],
+  ['nothing', () => undefined],
+])('an image whose dracut leaves %s as its initrd fails', async (_, leave) => {
+  mkdirSync(join(copy, 'usr/lib/dracut/modules.d/95nfs'), { recursive: true });
+  const dracut: CommandRunner = async () => {
+    leave();
+    return { stdout: '', stderr: '' };
+  };
+  await expect(build(dracut)).rejects.toThrow('dracut left no plain file as its initrd');
 });
 
 test('a real dracut makes an initrd with the program, its hooks and its busybox', async () => {

@@ -1,7 +1,7 @@
 /** The dracut form of an initrd: made by the image's own dracut, in a copy of the image, with a module that carries our program. */
-import { access, chmod, copyFile, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { copyFile, readdir, stat } from 'node:fs/promises';
 import type { CommandRunner } from '../../plugin/plugin.ts';
+import { fileInside, placeInside, putInside } from '../base/place.ts';
 import { ownText } from '../node/program.ts';
 import { diskModules } from './drivers.ts';
 import { type BuiltInitrd, busyboxFor, type InitrdOptions, initrdSettings } from './initrd.ts';
@@ -30,33 +30,32 @@ export async function buildDracutInitrd(options: DracutOptions): Promise<BuiltIn
   const { copy, out, log } = options;
   const { version } = await findKernel(copy, options.kernelVersion);
   const settings = initrdSettings(options);
-  const place = join(copy, 'usr/lib/dracut/modules.d');
-  const own = await readdir(place).catch(() => undefined);
+  // Whatever the image has for a link in these places stays inside the copy: it comes from a package.
+  const place = await placeInside(copy, 'usr/lib/dracut/modules.d/.');
+  const own = place === undefined ? undefined : await readdir(place).catch(() => undefined);
   if (own === undefined)
     throw new KernelMissing(
-      'the image has no dracut: add dracut and dracut-network (debian: also nfs-common, isc-dhcp-client, iputils-arping, netbase) to its package list, or leave linuximage.initrd empty for the small initrd',
+      'the image has no dracut: add dracut and dracut-network (debian: also mount, procps, nfs-common, isc-dhcp-client, iputils-arping, netbase) to its package list, or leave linuximage.initrd empty for the small initrd',
     );
   if (!own.some((name) => /^\d+nfs$/.test(name)))
     throw new KernelMissing("the image's dracut has no module nfs: add dracut-network to its package list");
 
-  const at = join(place, '97statelite');
-  await mkdir(at);
-  for (const name of files) {
-    await writeFile(join(at, name), ownText(`../initrd/dracut/${name}`));
-    await chmod(join(at, name), 0o755);
-  }
+  const put = (name: string, content: string | Buffer, mode: number) =>
+    putInside(copy, `usr/lib/dracut/modules.d/97statelite/${name}`, content, mode);
+  for (const name of files) await put(name, ownText(`../initrd/dracut/${name}`), 0o755);
   const drivers = options.netdrivers.map((name) => moduleName(name.trim())).filter((name) => name !== '');
   for (const name of drivers) if (!/^\w+$/.test(name)) throw new RangeError(`'${name}' is no name of a network driver`);
   const lists = [
     `netdrivers='${drivers.join(' ')}'`,
     `diskdrivers='${options.localdisk === true ? diskModules.join(' ') : ''}'`,
   ];
-  await writeFile(join(at, 'litehouse.conf'), `${settings}${lists.join('\n')}\n`);
-  await writeFile(join(at, 'statelite'), options.program, { mode: 0o755 });
-  await writeFile(join(at, 'busybox'), await busyboxFor(copy, version, options.busybox), { mode: 0o755 });
+  await put('litehouse.conf', `${settings}${lists.join('\n')}\n`, 0o644);
+  await put('statelite', options.program, 0o755);
+  await put('busybox', await busyboxFor(copy, version, options.busybox), 0o755);
 
   const network = own.some((name) => /^\d+network-legacy$/.test(name)) ? ['network-legacy'] : [];
-  await mkdir(join(copy, 'run/litehouse/none'), { recursive: true });
+  if ((await placeInside(copy, 'run/litehouse/none/x', true)) === undefined)
+    throw new KernelMissing('the image has something at /run/litehouse that is no directory: take it out');
   const inside = '/run/litehouse/initrd.gz';
   await options.confined('dracut', [
     ...['--force', '--no-hostonly', '--no-early-microcode', '--reproducible', '--gzip'],
@@ -64,9 +63,9 @@ export async function buildDracutInitrd(options: DracutOptions): Promise<BuiltIn
     ...['--conf', '/dev/null', '--confdir', '/run/litehouse/none', '--tmpdir', '/run/litehouse'],
     ...['--kver', version, '--modules', [...network, ...modules].join(' '), inside],
   ]);
-  await copyFile(join(copy, inside), out);
-  await rm(join(copy, 'run/litehouse'), { recursive: true });
-  await access(out);
+  const made = await fileInside(copy, inside);
+  if (made === undefined) throw new Error('dracut left no plain file as its initrd');
+  await copyFile(made, out);
   const bytes = (await stat(out)).size;
   log(`dracut initrd for kernel ${version}: ${(bytes / 2 ** 20).toFixed(1)} MiB`);
   return { bytes, modules: [] };

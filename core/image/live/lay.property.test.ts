@@ -11,7 +11,7 @@ import { generationOf, type LiveWords, lay, setOf } from './testing/ground.ts';
 
 afterEach(removeScratch);
 
-const runs = Number(process.env.LIVE_RUNS ?? 60);
+const runs = Number(process.env.LIVE_RUNS ?? 25);
 const part = fc.constantFrom('a', 'b', 'c');
 const path = fc.array(part, { minLength: 1, maxLength: 4 }).map((parts) => `/${parts.join('/')}`);
 const target = fc.oneof(
@@ -22,7 +22,10 @@ const target = fc.oneof(
 );
 const pieceOf = (links: boolean): fc.Arbitrary<Piece> =>
   fc.oneof(
-    { weight: 3, arbitrary: fc.record({ path, type: fc.constant('dir' as const), mode: fc.constantFrom('0755', '0700') }) },
+    {
+      weight: 3,
+      arbitrary: fc.record({ path, type: fc.constant('dir' as const), mode: fc.constantFrom('0755', '0700') }),
+    },
     {
       weight: 4,
       arbitrary: fc.record({
@@ -67,29 +70,34 @@ const live = liveOf(fc.oneof({ weight: 4, arbitrary: texts }, { weight: 1, arbit
 describe('live files, for any image, any litefile list and any walk over commits', () => {
   it('depend on the commit alone, come back to the tree of before exactly, and change no shared inode', async () => {
     await fc.assert(
-      fc.asyncProperty(treeOf(true), list, fc.array(live, { minLength: 1, maxLength: 4 }), async (all, entries, walk) => {
-        const base = makeTree(all);
-        const pristine = readTree(base);
-        const generation = await generationOf(base, entries);
-        const linked = readTree(generation.rootimg);
-        for (const words of walk) {
-          const laying = await lay(generation, setOf(words));
-          const fresh = await generationOf(base, entries);
-          const first = await lay(fresh, setOf(words));
-          expect(readTree(generation.rootimg)).toEqual(readTree(fresh.rootimg));
-          if (laying !== undefined) expect(laying.troubles).toEqual(first?.troubles ?? []);
-          await lay(generation, setOf(words), (change, where) => {
-            throw new Error(`second run: ${change} ${where}`);
-          });
+      fc.asyncProperty(
+        treeOf(true),
+        list,
+        fc.array(live, { minLength: 1, maxLength: 4 }),
+        async (all, entries, walk) => {
+          const base = makeTree(all);
+          const pristine = readTree(base);
+          const generation = await generationOf(base, entries);
+          const linked = readTree(generation.rootimg);
+          for (const words of walk) {
+            const laying = await lay(generation, setOf(words));
+            const fresh = await generationOf(base, entries);
+            const first = await lay(fresh, setOf(words));
+            expect(readTree(generation.rootimg)).toEqual(readTree(fresh.rootimg));
+            if (laying !== undefined) expect(laying.troubles).toEqual(first?.troubles ?? []);
+            await lay(generation, setOf(words), (change, where) => {
+              throw new Error(`second run: ${change} ${where}`);
+            });
+            expect(readTree(base)).toEqual(pristine);
+          }
+          await lay(generation, setOf({}));
+          expect(readTree(generation.rootimg)).toEqual(linked);
+          expect(existsSync(join(generation.directory, 'live.json'))).toBe(false);
+          expect(existsSync(join(generation.directory, 'hidden'))).toBe(false);
           expect(readTree(base)).toEqual(pristine);
-        }
-        await lay(generation, setOf({}));
-        expect(readTree(generation.rootimg)).toEqual(linked);
-        expect(existsSync(join(generation.directory, 'live.json'))).toBe(false);
-        expect(existsSync(join(generation.directory, 'hidden'))).toBe(false);
-        expect(readTree(base)).toEqual(pristine);
-        removeScratch();
-      }),
+          removeScratch();
+        },
+      ),
       { numRuns: runs },
     );
   });
@@ -97,7 +105,7 @@ describe('live files, for any image, any litefile list and any walk over commits
   it('are the same after a run that was stopped at any change, and one more', async () => {
     await fc.assert(
       fc.asyncProperty(
-        ...[treeOf(true), list, live, live, live, fc.nat(30)] as const,
+        ...([treeOf(true), list, live, live, live, fc.nat(30)] as const),
         async (all, entries, before, aim, after, stop) => {
           const base = makeTree(all);
           const generation = await generationOf(base, entries);

@@ -12,7 +12,16 @@ import { loadState } from '../liteimg/state.ts';
 import { openTree } from '../liteimg/tree.ts';
 import { Disturbed, LiveDisk, type LiveTools } from './disk.ts';
 import { type Ground, groundOf, type LivePlace, placeSet, targetsOf } from './place.ts';
-import { dropLive, hiddenFile, type Laid, type LiveState, type LiveTrouble, loadLive, look, saveLive } from './state.ts';
+import {
+  dropLive,
+  hiddenFile,
+  type Laid,
+  type LiveState,
+  type LiveTrouble,
+  loadLive,
+  look,
+  saveLive,
+} from './state.ts';
 
 export interface Laying {
   /** Paths that come, change or go, as a node sees them. */

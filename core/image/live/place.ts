@@ -96,7 +96,9 @@ export async function placeSet(ground: Ground, files: readonly LiveFile[]): Prom
       over !== undefined
         ? `it leads through ${over}, where a live file is laid`
         : (through.map((at) => barred.get(at)).find((it) => it !== undefined) ??
-          missing.filter((at) => !placed.has(at)).map((at) => `it leads through a link of the image to ${at}, which is not there`)[0] ??
+          missing
+            .filter((at) => !placed.has(at))
+            .map((at) => `it leads through a link of the image to ${at}, which is not there`)[0] ??
           faultAt(ground, file, place, under, leaves.get(place)));
     if (why !== undefined) {
       if (directory) barred.set(place, why);
@@ -121,7 +123,9 @@ function faultAt(
   first: string | undefined,
 ): string | undefined {
   if (isReserved(place)) return `it leads to ${place}, which is not the image's own`;
-  const record = [place, ...above(place)].map((at) => ground.links.get(at)).find((it) => it !== undefined && it.role !== 'inside');
+  const record = [place, ...above(place)]
+    .map((at) => ground.links.get(at))
+    .find((it) => it !== undefined && it.role !== 'inside');
   if (record?.role === 'left') return `${record.path} is left as it is by the links: it is the kernel's own list`;
   if (file.kind === 'directory') {
     return under?.type === 'file' && under.blank && record?.kind === 'bind+ro'
@@ -130,7 +134,8 @@ function faultAt(
   }
   if (first !== file.path) return `${first} leads to the same place`;
   if (under?.type === 'directory' && !under.blank) return 'the image has a directory there';
-  if (under?.type === 'directory' && record?.kind === 'bind+ro') return `the litefile row ${record.path} made a directory there`;
+  if (under?.type === 'directory' && record?.kind === 'bind+ro')
+    return `the litefile row ${record.path} made a directory there`;
   if (under?.type === 'link') {
     const led = ground.led.find(({ path }) => path === file.path || isInside(path, file.path));
     if (led !== undefined) return `it is a link of the image by which the litefile row ${led.path} was placed`;
@@ -206,7 +211,8 @@ async function underAt(ground: Ground, place: string): Promise<Under | undefined
   if (stat === undefined) return undefined;
   if (stat.isSymbolicLink()) return { type: 'link', blank: false, text: await readlink(at) };
   const made = ground.links.get(place)?.existed === false;
-  if (stat.isDirectory()) return { type: 'directory', blank: made && (await isEmpty(ground, place, at)), text: undefined };
+  if (stat.isDirectory())
+    return { type: 'directory', blank: made && (await isEmpty(ground, place, at)), text: undefined };
   return { type: 'file', blank: made && stat.size === 0, text: undefined };
 }
 

@@ -53,9 +53,12 @@ export async function loadLive(generation: string): Promise<LiveState | undefine
   try {
     return state.parse(JSON.parse(text));
   } catch (cause) {
-    throw new Error(`${join(generation, file)} can't be read: prune this generation, or remove it, and it is built anew`, {
-      cause,
-    });
+    throw new Error(
+      `${join(generation, file)} can't be read: prune this generation, or remove it, and it is built anew`,
+      {
+        cause,
+      },
+    );
   }
 }
 

@@ -49,7 +49,8 @@ async function compare(absolute: string, file: LiveFile): Promise<Omit<LiveDrift
   }
   if (file.kind === 'file') {
     const blob = await blobOf(absolute);
-    if (blob !== file.blob) return { what: 'changed', detail: `content ${blob.slice(0, 10)}, not ${file.blob.slice(0, 10)}` };
+    if (blob !== file.blob)
+      return { what: 'changed', detail: `content ${blob.slice(0, 10)}, not ${file.blob.slice(0, 10)}` };
   }
   const octal = (mode: number): string => (mode & 0o7777).toString(8).padStart(4, '0');
   if ((Number(there.mode) & 0o7777) !== file.mode) {

@@ -56,8 +56,7 @@ export async function installedPackages(root: string): Promise<readonly Installe
         if (file !== undefined) await copyFile(file, join(copy, name));
       }
       const binds = [{ from: copy, to: '/database', writable: true }];
-      const form = '%{NAME}\\t%{EVR}\\t%{ARCH}\\n';
-      const words = ['--dbpath', '/database', '--define', '__plugindir /nonexistent', '-qa', '--qf', form];
+      const words = ['--dbpath', '/database', '--define', '__plugindir /nonexistent', '-qa', '--qf', packageForm];
       const { stdout } = await confineRunner()({ view: 'server', binds }, 'rpm', words);
       return parsePackages(stdout);
     } finally {
@@ -67,7 +66,11 @@ export async function installedPackages(root: string): Promise<readonly Installe
   return [];
 }
 
-function parsePackages(text: string): InstalledPackage[] {
+/** What `parsePackages` reads. */
+export const packageForm = '%{NAME}\\t%{EVR}\\t%{ARCH}\\n';
+
+/** Sorted by name. */
+export function parsePackages(text: string): InstalledPackage[] {
   const found: InstalledPackage[] = [];
   for (const line of text.split('\n')) {
     const [name, version, arch] = line.split('\t');

@@ -5,9 +5,10 @@ import { z } from 'zod';
 import { commandRunner } from '../../apply/run-command.ts';
 import type { CommandRunner } from '../../plugin/plugin.ts';
 import { PackageProblem } from '../base/problem.ts';
-import type { PackageJob, RepositoryState } from '../family.ts';
+import type { InstalledPackage, PackageJob, RepositoryState } from '../family.ts';
 import type { PackagePass } from '../recipe.ts';
 import { assertRunsHere } from './architecture.ts';
+import { packageForm, parsePackages } from './database.ts';
 import { explained } from './problems.ts';
 import { PackageFinder, type RpmRepository, rpmRepositories } from './repositories.ts';
 import { statesOf } from './states.ts';
@@ -113,6 +114,13 @@ export async function rpmRepositoryStates(
   if (noted !== undefined) return states.parse(JSON.parse(noted)).map((state) => ({ ...state, date: state.date }));
   const [work, solver] = await open(job, undefined, openSolver);
   return await statesOf(work.repositories, (one) => solver.repomd(one));
+}
+
+/** What the passes would have installed in the end. */
+export async function solvedPackages({ scratch, signal }: PackageJob): Promise<readonly InstalledPackage[]> {
+  const { home, solved } = rpmPlaces(scratch);
+  const words = ['--root', solved, '-qa', '--qf', packageForm];
+  return parsePackages((await commandRunner(signal)('rpm', words, { env: { HOME: home } })).stdout);
 }
 
 export async function readSteps(scratch: string): Promise<readonly RpmStep[]> {

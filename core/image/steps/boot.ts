@@ -2,7 +2,6 @@
 import { chmod, constants, copyFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BuildContext } from '../../plugin/plugin.ts';
-import { fileInside, placeInside } from '../base/place.ts';
 import { confineRunner } from '../confine/confine.ts';
 import { buildDracutInitrd } from '../initrd/dracut.ts';
 import { type BuiltInitrd, buildInitrd, type InitrdOptions } from '../initrd/initrd.ts';
@@ -45,21 +44,10 @@ async function buildWithDracut(options: InitrdOptions, context: BuildContext): P
   const copy = join(directory, '.copy');
   log('copying the base for dracut', 0.2);
   await run('cp', ['-a', '--reflink=auto', '--', options.rootimg, copy]);
-  // A link of the image in one of these places would have files of this host written or served.
-  const straight = async (path: string) => {
-    if ((await placeInside(copy, `${path}/x`)) !== join(copy, path, 'x'))
-      throw new Error(`/${path} of the image is no plain directory`);
-  };
-  await straight('usr/lib/dracut/modules.d');
-  await straight('run');
   const confine = confineRunner(signal, log);
   const confined: InitrdOptions['run'] = async (command, args, { cwd, env } = {}) => {
     const more = { ...(cwd === undefined ? {} : { cwd }), ...(env === undefined ? {} : { env }) };
-    const result = await confine({ view: 'image', root: copy, ...more }, command, args);
-    const made = join(copy, 'run/litehouse/initrd.gz');
-    if ((await fileInside(copy, 'run/litehouse/initrd.gz')) !== made)
-      throw new Error('dracut left no plain file as its initrd');
-    return result;
+    return await confine({ view: 'image', root: copy, ...more }, command, args);
   };
   const made = await buildDracutInitrd({ ...options, copy, confined });
   await rm(copy, { recursive: true, force: true });

@@ -23,7 +23,9 @@ export function setOf(words: LiveWords, modes: Readonly<Record<string, number>> 
       files.set(up, { path: up, kind: 'directory', mode, uid: 0, gid: 0, digest: `directory ${mode} 0:0` });
     }
     const mode = modes[path] ?? 0o644;
-    const blob = createHash('sha1').update(`blob ${Buffer.byteLength(word)}\0${word}`).digest('hex');
+    const blob = createHash('sha1')
+      .update(`blob ${Buffer.byteLength(word)}\0${word}`)
+      .digest('hex');
     contents.set(blob, word);
     if (word.startsWith('> ')) files.set(path, { path, kind: 'link', to: word.slice(2), digest: `link ${word}` });
     else files.set(path, { path, kind: 'file', blob, mode, uid: 0, gid: 0, digest: `file ${blob} ${mode} 0:0` });

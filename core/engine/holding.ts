@@ -1,0 +1,60 @@
+/** When what running nodes hold has to be put into effect: as they boot with another set, and as somebody releases them. */
+import type { NodeSet } from '../plan/make-plan.ts';
+import type { Held } from '../plan/parts.ts';
+import type { BootedSets } from './holds.ts';
+import type { Pins } from './pins.ts';
+
+/** How long nodes that boot are waited for before what was held for them goes. */
+const settleMilliseconds = 1000;
+
+export class Holding {
+  readonly #sets: BootedSets;
+  readonly #pins: Pins;
+  /** Applies the commit in effect again. */
+  readonly #again: (reason: string) => Promise<unknown>;
+  #nodes: ReadonlySet<string> = new Set();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(sets: BootedSets, pins: Pins, again: (reason: string) => Promise<unknown>) {
+    this.#sets = sets;
+    this.#pins = pins;
+    this.#again = again;
+  }
+
+  /** What is held in the world that came into effect. */
+  inEffect(held: readonly Held[]): void {
+    this.#nodes = new Set(held.map(({ node }) => node));
+  }
+
+  /** A node runs with a set. `current`: it is the one that the node has now. */
+  booted(node: string, set: NodeSet, current: boolean): void {
+    const before = this.#sets.version;
+    this.#sets.booted(node, set);
+    if (this.#sets.version === before || (!this.#nodes.has(node) && current)) return;
+    // A rack that boots changes the files once, not once a node.
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      void this.#again('nodes booted with another set');
+    }, settleMilliseconds);
+  }
+
+  /** Lets go of what is held for nodes and of the generations that they pin; gives those of which anything was known. */
+  async release(nodes: Iterable<string>): Promise<readonly string[]> {
+    const names = [...nodes];
+    const unpinned = this.#pins.release(names);
+    const released = [...new Set([...this.#sets.release(names), ...unpinned])];
+    await this.written();
+    if (released.length > 0) await this.#again('nodes were released');
+    return released;
+  }
+
+  /** Nothing is put into effect by itself any more. */
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
+  async written(): Promise<void> {
+    await this.#sets.written();
+    await this.#pins.written();
+  }
+}
