@@ -5,6 +5,7 @@ import { openEngine } from '../core/engine/engine.ts';
 import type { Engine } from '../core/engine/types.ts';
 import { Repository } from '../core/repo/repository.ts';
 import { adminApp } from './admin/app.ts';
+import type { Listeners } from './admin/boot.ts';
 import { EventFeed } from './admin/events.ts';
 import { tokenFile, watchTokens } from './admin/tokens.ts';
 import type { Failure } from './command/failure.ts';
@@ -13,7 +14,7 @@ import { openEdits } from './edits.ts';
 import { gitRoutes } from './git/smart-http.ts';
 import { Turns } from './git/turns.ts';
 import { adminServerOptions, type Listener, listen } from './listen.ts';
-import { urlOf } from './listen-address.ts';
+import { type ListenAddress, urlOf } from './listen-address.ts';
 import type { Log } from './log.ts';
 import { makeServerDir } from './make-dir.ts';
 import { NodeFigures } from './node/figures.ts';
@@ -91,8 +92,9 @@ export async function startServer(settings: Settings, log: Log): Promise<Running
     // Both ports are taken before the first apply, so that a taken one is found in the first instant and not after minutes.
     const node = await nodes.listen({ address: settings.nodeListen, engine, reports, onEnd });
     undo.push(() => node.close(graceMilliseconds));
-    const { admin, key } = await openAdmin(settings, engine, repository, log, metrics, turns, reports, undo);
     const tftp = await openTftp(settings, log, metrics, undo);
+    const listeners = { node: node.address, ...(tftp === undefined ? {} : { tftp }) };
+    const { admin, key } = await openAdmin(settings, engine, repository, log, metrics, turns, reports, listeners, undo);
     await look('start');
     undo.push(watchRefs(settings.repository, settings.pollSeconds, (reason) => void look(reason)));
     undo.push(logBuilds(engine, log));
@@ -106,7 +108,8 @@ export async function startServer(settings: Settings, log: Log): Promise<Running
       key,
     });
     undo.push(() => removeNote(settings));
-    return { engine, reports, urls: { admin: admin.url, node: node.url, ...tftp }, made, failed, stop };
+    const urls = { admin: admin.url, node: node.url, ...(tftp === undefined ? {} : { tftp: tftpUrl(tftp) }) };
+    return { engine, reports, urls, made, failed, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -118,15 +121,19 @@ async function openTftp(
   log: Log,
   metrics: ServerMetrics,
   undo: (() => Promise<void>)[],
-): Promise<{ readonly tftp?: string }> {
+): Promise<ListenAddress | undefined> {
   const root = settings.roots.get('tftp');
-  if (settings.tftpListen === undefined || root === undefined) return {};
+  if (settings.tftpListen === undefined || root === undefined) return undefined;
   const server = await startTftp({ root, listen: settings.tftpListen, log });
   undo.push(() => server.close(graceMilliseconds));
   metrics.tftp(() => server.figures());
   const { host } = settings.tftpListen;
   const { port } = server.addresses()[0] ?? settings.tftpListen;
-  return { tftp: urlOf({ host, port }).replace(/^http/, 'tftp') };
+  return { host, port };
+}
+
+function tftpUrl(address: ListenAddress): string {
+  return urlOf(address).replace(/^http/, 'tftp');
 }
 
 async function openEngineOf(settings: Settings): Promise<Engine> {
@@ -142,6 +149,7 @@ async function openAdmin(
   metrics: ServerMetrics,
   turns: Turns,
   reports: NodeReports,
+  listeners: Listeners,
   undo: (() => Promise<void>)[],
 ): Promise<{ readonly admin: Listener; readonly key: string }> {
   const key = randomBytes(32).toString('base64url');
@@ -155,6 +163,7 @@ async function openAdmin(
     events,
     metrics,
     reports,
+    listeners,
     edit: openEdits({
       engine,
       repository,

@@ -67,6 +67,10 @@ done
     expect(await complete('litehouse nodeset n01 statelite=i')).toEqual(['img1']);
     expect(await complete('litehouse chtab node=n01 policy.r')).toEqual(['policy.rule=']);
     expect(await complete('litehouse completion ')).toEqual(['bash', 'zsh']);
+    expect(await complete('litehouse images co')).toEqual(['compute']);
+    expect(await complete('litehouse images l')).toEqual(['lock', 'log', 'litefile']);
+    expect(await complete('litehouse images lock co')).toEqual(['compute']);
+    expect(await complete('litehouse genimage --perm')).toEqual(['--permission']);
   });
 });
 

@@ -14,6 +14,7 @@ const argumentsOf: Readonly<Record<string, readonly string[]>> = {
   nodels: ['nodes', 'columns'],
   noderange: ['nodes'],
   release: ['nodes'],
+  doctor: ['nodes'],
   explain: ['nodes', 'columns'],
   litefile: ['nodes'],
   litetree: ['nodes'],
@@ -25,6 +26,9 @@ const argumentsOf: Readonly<Record<string, readonly string[]>> = {
   chtab: ['cells'],
   tabch: ['cells'],
   nodeset: ['nodes', 'states'],
+  genimage: ['images'],
+  liteimg: ['images'],
+  images: ['images'],
 };
 
 export function addCompletionCommand(program: Command, context: CommandContext): void {
@@ -143,7 +147,7 @@ ${cases(({ options }) => `options='${options.join(' ')}'`)}
     return
   fi
   case $command in
-${cases(({ name, below }) => (below.length > 0 ? `COMPREPLY=($(compgen -W '${below.join(' ')}' -- "$word")); return` : argumentsOf[name] === undefined ? undefined : `kinds='${argumentsOf[name]?.join(' ')}'`))}
+${cases(bashWords)}
     *) COMPREPLY=($(compgen -f -- "$word")); return ;;
   esac
   local -a kind=($kinds)
@@ -156,6 +160,14 @@ ${cases(({ name, below }) => (below.length > 0 ? `COMPREPLY=($(compgen -W '${bel
   [[ \${kind[position]} == cells && \${#COMPREPLY[@]} -gt 0 ]] && compopt -o nospace
 }
 complete -F _litehouse litehouse`;
+}
+
+/** What bash offers for the arguments of a command; `images` has commands below it and an argument of its own. */
+function bashWords({ name, below }: CommandWords): string | undefined {
+  const kinds = argumentsOf[name]?.join(' ');
+  const words = `COMPREPLY=($(compgen -W '${below.join(' ')}' -- "$word"))`;
+  if (below.length === 0) return kinds === undefined ? undefined : `kinds='${kinds}'`;
+  return kinds === undefined ? `${words}; return` : `kinds='${kinds}'; ((position == 0)) && ${words}`;
 }
 
 function zshScript(program: Command): string {
@@ -180,15 +192,15 @@ ${lines.join('\n')}
     compadd -- $options
     return
   fi
-  if (($#below)); then
+  for word in $words[3,CURRENT-1]; do [[ $word == -* ]] || plain+=($word); done
+  if (($#below && ! ($#kinds && $#plain))); then
     compadd -- $below
-    return
+    (($#kinds)) || return
   fi
   if ((! $#kinds)); then
     _files
     return
   fi
-  for word in $words[3,CURRENT-1]; do [[ $word == -* ]] || plain+=($word); done
   kind=$kinds[$(($#plain + 1 > $#kinds ? $#kinds : $#plain + 1))]
   found=(\${(f)"$(litehouse completion words $kind "$PREFIX" 2>/dev/null)"})
   if [[ $kind == cells ]]; then compadd -S '' -- $found; else compadd -- $found; fi

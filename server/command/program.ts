@@ -5,12 +5,14 @@ import { addBackupCommand, addRestoreCommand } from './backup.ts';
 import { addCheckCommand } from './check.ts';
 import { addCompletionCommand } from './completion.ts';
 import type { CommandContext } from './context.ts';
+import { addDoctorCommand } from './doctor.ts';
 import { addChtabCommands, addNodesetCommand } from './edit/chtab.ts';
 import { addTabeditCommand } from './edit/tabedit.ts';
 import { addExplainCommand } from './explain.ts';
 import { type ExitStatus, exitStatusHelp, failureLines, statusOf } from './failure.ts';
 import { addHelpCommand } from './help.ts';
 import { addHistoryCommand } from './history.ts';
+import { addImageCommands } from './images/index.ts';
 import { addImportCommand } from './import.ts';
 import { addInitCommand } from './init.ts';
 import { withLeadingMinus } from './leading-minus.ts';
@@ -21,6 +23,7 @@ import { addNodesCommand } from './nodes.ts';
 import { addDiffCommand, addPlanCommand } from './plan.ts';
 import { addReleaseCommand } from './release.ts';
 import { addServeCommand } from './serve.ts';
+import { withSingleDash } from './single-dash.ts';
 import { addStatusCommand } from './status.ts';
 import { addTokenCommand } from './token.ts';
 import { addVerifyCommand } from './verify.ts';
@@ -33,7 +36,7 @@ export async function runCommandLine(
 ): Promise<ExitStatus> {
   const program = buildProgram(context, version);
   try {
-    await program.parseAsync(withLeadingMinus(program, args), { from: 'user' });
+    await program.parseAsync(withLeadingMinus(program, withSingleDash(program, args)), { from: 'user' });
     return context.status;
   } catch (error) {
     const status = statusOf(error);
@@ -77,10 +80,12 @@ function buildProgram(context: CommandContext, version: string): Command {
   addNodelsCommand(program, context);
   addNoderangeCommand(program, context);
   addNodesCommand(program, context);
+  addDoctorCommand(program, context);
   addListCommands(program, context);
   addNodesetCommand(program, context);
   addChtabCommands(program, context);
   addTabeditCommand(program, context);
+  addImageCommands(program, context);
   addImportCommand(program, context);
   addApplyCommand(program, context);
   addReleaseCommand(program, context);

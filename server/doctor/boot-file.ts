@@ -1,0 +1,46 @@
+/** Reads a boot file as its loader would: which kernel and initrd it names, and the words of the kernel line. */
+import type { Loader } from './asked-names.ts';
+
+export interface BootFile {
+  /** True: the node starts from its own disk. */
+  readonly local: boolean;
+  readonly kernel: string | undefined;
+  readonly initrd: string | undefined;
+  /** `NFSROOT`, `XCAT`, …: the last one of a name counts, as on the node. */
+  readonly words: ReadonlyMap<string, string>;
+}
+
+export function readBootFile(loader: Loader, text: string): BootFile {
+  const line = (pattern: RegExp): string | undefined => pattern.exec(text)?.[1]?.trim();
+  const append =
+    loader === 'pxelinux' ? line(/^[ \t]*APPEND[ \t]+(.*)$/im) : line(/^[ \t]*append[ \t]*=[ \t]*"([^"]*)"/im);
+  const words = new Map<string, string>();
+  for (const word of (append ?? '').split(/[ \t]+/)) {
+    const [name = '', ...value] = word.split('=');
+    if (name !== '') words.set(name, value.join('='));
+  }
+  if (loader === 'pxelinux') {
+    return {
+      local: /^[ \t]*LOCALBOOT\b/im.test(text),
+      kernel: line(/^[ \t]*KERNEL[ \t]+(\S+)/im),
+      initrd: words.get('initrd'),
+      words,
+    };
+  }
+  return {
+    local: /^[ \t]*bye[ \t]*$/im.test(text),
+    kernel: line(/^[ \t]*image[ \t]*=[ \t]*(\S+)/im),
+    initrd: line(/^[ \t]*initrd[ \t]*=[ \t]*(\S+)/im),
+    words,
+  };
+}
+
+/** Where two texts part: the first line that differs, in both. */
+export function firstDifference(found: string, wanted: string): string {
+  const [have, want] = [found.split('\n'), wanted.split('\n')];
+  const at = have.findIndex((line, i) => line !== want[i]);
+  const i = at === -1 ? have.length : at;
+  const short = (line: string | undefined): string =>
+    line === undefined ? 'nothing' : JSON.stringify(line.slice(0, 90));
+  return `line ${i + 1} is ${short(have[i])}, planned ${short(want[i])}`;
+}

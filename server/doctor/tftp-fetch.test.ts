@@ -1,0 +1,62 @@
+import { createSocket, type Socket } from 'node:dgram';
+import { afterEach, expect, test } from 'vitest';
+import { fetchByTftp } from './tftp-fetch.ts';
+
+const open: Socket[] = [];
+afterEach(() => {
+  for (const socket of open.splice(0)) socket.close();
+});
+
+/** A server that answers each packet with what it is told to; undefined: nothing. */
+async function serverThat(answer: (packet: Buffer) => Buffer | undefined): Promise<number> {
+  const socket = createSocket('udp4');
+  open.push(socket);
+  socket.on('message', (packet, from) => {
+    const reply = answer(packet);
+    if (reply !== undefined) socket.send(reply, from.port, from.address);
+  });
+  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
+  return socket.address().port;
+}
+
+const error = (code: number, text: string): Buffer =>
+  Buffer.concat([Buffer.from([0, 5, 0, code]), Buffer.from(`${text}\0`)]);
+const data = (block: number, bytes: number): Buffer =>
+  Buffer.concat([Buffer.from([0, 3, 0, block]), Buffer.alloc(bytes, 'x')]);
+const fetchFrom = (port: number, most?: number) => fetchByTftp({ host: '127.0.0.1', port, patience: 600 }, 'a/b', most);
+
+test('a server that says nothing is given up', async () => {
+  expect(await fetchFrom(await serverThat(() => undefined))).toEqual({ kind: 'silent', why: 'no answer within 0.6 s' });
+});
+
+test('a server that stops half way is given up, and what came is counted', async () => {
+  const port = await serverThat((packet) => (packet[1] === 1 ? data(1, 512) : undefined));
+  expect(await fetchFrom(port)).toEqual({ kind: 'broken', why: 'nothing more came for 0.6 s after 512 bytes' });
+});
+
+test('absent and refused are told apart, by the words of the servers that there are', async () => {
+  for (const words of ['no such file', 'File not found', 'file /x/y not found for 10.0.0.1'])
+    expect(await fetchFrom(await serverThat(() => error(1, words)))).toEqual({
+      kind: 'absent',
+      why: `the server says: ${words}`,
+    });
+  expect(await fetchFrom(await serverThat(() => error(2, 'Access violation')))).toMatchObject({ kind: 'refused' });
+});
+
+test('a server without options is read as well, and only as far as asked', async () => {
+  const port = await serverThat((packet) => {
+    if (packet[1] === 1) return data(1, 512);
+    return packet[1] === 4 ? data((packet[3] ?? 0) + 1, packet[3] === 2 ? 10 : 512) : undefined;
+  });
+  const whole = await fetchFrom(port);
+  expect(whole).toMatchObject({ kind: 'file', whole: true, size: undefined });
+  expect(whole.kind === 'file' && whole.bytes.length).toBe(512 * 2 + 10);
+  expect(await fetchFrom(port, 100)).toMatchObject({ kind: 'file', whole: false });
+});
+
+test('garbage ends in an answer, not in an exception', async () => {
+  for (const reply of [Buffer.alloc(0), Buffer.from([9]), Buffer.from([0, 9, 1, 2]), Buffer.from([0, 5, 0])])
+    expect((await fetchFrom(await serverThat(() => reply))).kind).not.toBe('file');
+  expect((await fetchByTftp({ host: '127.0.0.1', port: 1, patience: 300 }, '../../etc/passwd')).kind).toBe('refused');
+  expect((await fetchByTftp({ host: 'no.such.host.invalid', port: 69, patience: 300 }, 'x')).kind).toBe('silent');
+});
