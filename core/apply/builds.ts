@@ -3,6 +3,7 @@ import { chmod, mkdir, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
+import { readSecrets, secretsFile } from '../import/secrets-file.ts';
 import type { ArtifactOutput, RootName } from '../plugin/output.ts';
 import type { BuildContext, CommandRunner } from '../plugin/plugin.ts';
 import { buildLogFile, openBuildLog } from './build-log.ts';
@@ -296,7 +297,9 @@ export class BuildQueue {
       const cache = join(this.#options.state, 'cache', artifact.plugin);
       await mkdir(cache, { recursive: true, mode: 0o700 });
       const rootDirectory = (name: RootName) => this.#options.roots.get(name)?.dir;
-      const context = { directory, cache, rootDirectory, commit, inputs, run, log, signal, readFile };
+      // Read anew for each question: an administrator adds one and tries the build again.
+      const secret = async (name: string) => (await readSecrets(join(this.#options.state, secretsFile))).get(name);
+      const context = { directory, cache, rootDirectory, commit, inputs, run, log, signal, readFile, secret };
       await this.#options.build(artifact, context);
       signal.throwIfAborted();
       await chmod(directory, 0o755);

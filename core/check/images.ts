@@ -1,4 +1,4 @@
-/** Images that nodes boot: of another kind than statelite, or two of them on one root tree. */
+/** Images that nodes boot: of another kind than statelite, or two on one root tree that litehouse does not build. */
 import { imageOfOtherKind, twoImagesOneTree } from '../diagnostic/catalogue/check.ts';
 import type { Diagnostic } from '../diagnostic/diagnostic.ts';
 import type { Image, View } from '../resolve/view.ts';
@@ -20,7 +20,8 @@ export function checkImages(view: View): Diagnostic[] {
     const place = `${(given ?? usual).replace(/\/+/g, '/').replace(/\/(rootimg\/?)?$/, '')}/rootimg`;
     const other = byPlace.get(place);
     if (other === undefined) byPlace.set(place, image);
-    else {
+    // Built ones lie apart, by their digests; what they do share is the link for people, which LH774 tells.
+    else if (image.build.kind === 'external' || other.build.kind === 'external') {
       const at = image.row.table.at(image.row, 'imagename');
       found.push(twoImagesOneTree(at, { image: image.name, other: other.name, place }));
     }

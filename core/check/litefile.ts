@@ -31,6 +31,9 @@ const keptPaths: ReadonlySet<string> = new Set([
   '/var/run',
 ]);
 
+/** In memory either way; systemd refuses to start where /run is a link. */
+const runPaths: ReadonlySet<string> = new Set(['/run', '/var/lock', '/var/run']);
+
 const reserved = ['/.default', '/.statelite', '/.sllocal'];
 const kernel = ['/proc', '/sys', '/dev'];
 
@@ -64,6 +67,7 @@ function checkPlace({ path, kind, row }: LiteEntry): Diagnostic | undefined {
   if (ours !== undefined) return reservedPath(at(), { path, place: ours });
   const theirs = kernel.find((place) => within(path, place));
   if (theirs !== undefined) return kernelPath(at(), { path, place: theirs });
+  if (kind === 'bind' && runPaths.has(path)) return undefined;
   if (kind !== 'link' && keptPaths.has(path)) return keepAsItIs(row.table.at(row, 'options'), { path, kind });
   return undefined;
 }

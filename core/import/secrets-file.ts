@@ -5,6 +5,9 @@ import { dirname } from 'node:path';
 import { z } from 'zod';
 import type { MovedSecret } from './secrets.ts';
 
+/** Its name in the server's state directory. */
+export const secretsFile = 'secrets.json';
+
 const fileSchema = z.strictObject({ secrets: z.record(z.string(), z.string()) });
 
 /** Name (as in `secret:NAME`) to value. */

@@ -37,6 +37,8 @@ export interface BuildContext {
   readonly signal: AbortSignal;
   /** The bytes of a file of the commit that the artifact was planned from. */
   readonly readFile: (path: string) => Promise<Buffer>;
+  /** What a cell `secret:NAME` stands for, from outside of git; undefined: not there. Not to be logged, nor put where many read. */
+  readonly secret: (name: string) => Promise<string | undefined>;
 }
 
 /** What verify may ask of the live system; read only. */

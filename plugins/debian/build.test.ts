@@ -1,4 +1,8 @@
-/** Real images of Debian 12, from the network, with real scriptlets: one base, a kernel and a generation, and builds that fail. */
+/**
+ * Real images of Debian 12, from the network, with real scriptlets: one base, a kernel and a generation, and builds that fail.
+ *
+ * Over 300 lines: all of it looks at one build and shares its cache of packages, which takes most of the time.
+ */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { lstat, mkdir, readdir, readFile, readlink, stat } from 'node:fs/promises';

@@ -1,6 +1,6 @@
 /** debian: builds images of Debian and Ubuntu with apt and dpkg. */
 import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileInside } from '../../core/image/base/place.ts';
 import { buildImageArtifact } from '../../core/image/build.ts';
@@ -25,6 +25,8 @@ export const debianFamily: OsFamily = {
   fetch: fetchPackages,
   install: installPackages,
   packages: installedPackages,
+  // After the last pass apt believes that all of them are installed.
+  resolved: async (job) => packagesOf(await readFile(join(job.scratch, 'apt/status'), 'utf8')),
   repositoryStates,
 };
 
@@ -33,9 +35,12 @@ export const debian = imagePlugin(debianFamily, buildImageArtifact(debianFamily)
 /** From dpkg's own database, read and not run: the tree is somebody else's. */
 async function installedPackages(root: string): Promise<readonly InstalledPackage[]> {
   const place = await fileInside(root, 'var/lib/dpkg/status');
-  if (place === undefined) return [];
+  return place === undefined ? [] : packagesOf(await readFile(place, 'utf8'));
+}
+
+function packagesOf(status: string): InstalledPackage[] {
   const found: InstalledPackage[] = [];
-  for (const paragraph of (await readFile(place, 'utf8')).split(/\n\n+/)) {
+  for (const paragraph of status.split(/\n\n+/)) {
     const field = (name: string) => new RegExp(`^${name}: (.*)$`, 'm').exec(paragraph)?.[1] ?? '';
     if (/ installed$/.test(field('Status')))
       found.push({ name: field('Package'), version: field('Version'), arch: field('Architecture') });
@@ -46,6 +51,12 @@ async function installedPackages(root: string): Promise<readonly InstalledPackag
 /** One state for each repository: the youngest date of its suites, and a digest of what their release files say. */
 async function repositoryStates(job: AptJob): Promise<readonly RepositoryState[]> {
   const apt = await openApt(job);
+  // Where nothing was fetched a plain folder has no index; it has no state either.
+  for (const index of apt.folders.keys()) {
+    const place = join(job.scratch, 'apt/plain', String(index));
+    await mkdir(place, { recursive: true });
+    await writeFile(join(place, 'Packages'), '', { flag: 'a' });
+  }
   await apt.get('update', '-o', 'APT::Update::Error-Mode=any');
   const files = (await readdir(apt.lists)).filter((name) => /_(In)?Release$/.test(name)).sort();
   const states: RepositoryState[] = [];

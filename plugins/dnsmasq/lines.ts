@@ -22,13 +22,13 @@ const isName = (text: string): boolean => /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9
 /** IPv4 rows of networks; a row whose dhcpserver is another host's is that host's to serve. */
 export function servedNetworks(view: View): ServedNetwork[] {
   const master = view.site.get('master');
-  const own = new Set([master, master === undefined ? undefined : view.addressOf(master)]);
+  const own = new Set(master === undefined ? [] : [master, ...view.addressesOf(master)]);
   const index = networkIndex(view.tables.get('networks'));
   return index.networks
     .filter(({ client }) => !client.includes(':'))
     .filter(({ row }) => {
       const server = row.table.value(row, 'dhcpserver');
-      return server === undefined || own.has(server) || own.has(view.addressOf(server));
+      return server === undefined || own.has(server) || own.has(view.addressOf(server) ?? '');
     })
     .map((network, at) => served(network, `net${at + 1}`));
 }

@@ -2,11 +2,12 @@
 import { z } from 'zod';
 import { ourServers } from '../../core/boot/servers.ts';
 import type { Diagnostic } from '../../core/diagnostic/diagnostic.ts';
+import { plainRule, readAttributes } from '../../core/plan/attribute-rules.ts';
 import { attributeFinder } from '../../core/plan/attributes.ts';
-import { type AttributeRule, managementNode, type Output } from '../../core/plugin/output.ts';
+import { managementNode, type Output } from '../../core/plugin/output.ts';
 import { contractVersion, definePlugin } from '../../core/plugin/plugin.ts';
 import { originOf, type View } from '../../core/resolve/view.ts';
-import { type PathRule, pathsOf, readAttributes } from './attributes.ts';
+import { faultOf, pathsOf } from './attributes.ts';
 import { matchesNothing, messages, openKey } from './messages.ts';
 
 const options = z.strictObject({});
@@ -66,16 +67,11 @@ function targetsOf(view: View): Set<string> {
   return targets;
 }
 
-/** A rule as the contract has it. */
-function plainRule({ path, deep, uid, gid, mode }: PathRule): AttributeRule {
-  return { path, deep, uid, gid, mode };
-}
-
 const keyName = /^(ssh_host_.*_key|id_(rsa|dsa|ecdsa|ed25519)|.*\.(pem|key))$/;
 
 function checkSyncdirs(view: View): Diagnostic[] {
-  const { rules, diagnostics } = readAttributes(view);
-  const found = [...diagnostics];
+  const { rules, faults, diagnostics } = readAttributes(view);
+  const found = [...diagnostics, ...faults.map(faultOf)];
   for (const name of ['syncdirs', 'images'] as const) {
     const { files, directories } = pathsOf(name, view.folder(name).entries);
     for (const rule of rules) {

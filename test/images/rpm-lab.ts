@@ -115,6 +115,7 @@ export class RpmLab {
           if (content === undefined) throw new Error(`no ${path}`);
           return content;
         },
+        secret: async () => undefined,
       });
       inputs.set(artifact.id, directory);
       made.push(directory);

@@ -34,7 +34,7 @@ export const twoImagesOneTree = defineMessage<{ image: string; other: string; pl
   severity: 'warning',
   title: 'two images that nodes boot share one root tree',
   help: `Nodes boot both images, and both rows lead to one directory. The links that the litefile rows of one image ask for would be made
-in the tree of the other, and a change to one shows in both.
+in the tree of the other, and a change to one shows in both. Images that litehouse builds each have a tree of their own.
 
 wrong:  "one",...,"compute","rhels5.5","x86_64"    and   "two",...,"compute","rhels5.5","x86_64"
 right:  "one",...,"compute","rhels5.5","x86_64"    and   "two",...,"compute2","rhels5.5","x86_64"`,

@@ -144,7 +144,7 @@ export const keepAsItIs = defineMessage<{ path: string; kind: string }>({
   title: 'an entry that should keep its default option',
   help: `The cookbook advises not to change the option of entries that a node needs in order to boot, for example /etc/ssh/ and
 /etc/mtab: they are rewritten at each boot (mtab, run, lock) or read before overlays and state can be relied on. A stale
-mtab that persists shows mounts that are gone.
+mtab that persists shows mounts that are gone. /var/run/ and /var/lock/ may have bind: systemd refuses to start where /run is a link.
 
 wrong:  "ALL","/etc/mtab","persistent",,
 right:  "ALL","/etc/mtab",,,`,

@@ -1,30 +1,59 @@
 /** Addons passwd and ssh (cookbook 2.9): accounts and keys of the repository, never of this server. */
 import { chmod, readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { isKeptSecret } from '../../check/secrets.ts';
+import { referencePrefix } from '../../import/secrets.ts';
+import { secretsFile } from '../../import/secrets-file.ts';
+import type { BuildContext } from '../../plugin/plugin.ts';
 import type { BaseRecipe } from '../recipe.ts';
+import { sha512Crypt } from './crypt.ts';
 import { fileInside, placeInside, putInside } from './place.ts';
 
 const modes = { passwd: 0o644, group: 0o644, shadow: 0o600 } as const;
 
 /**
  * Lays accounts into the tree: lines of custom/accounts/{passwd,group,shadow} take the place of the image's lines of the same name or
- * are added; hashes of the passwd table go into shadow. Accounts that packages made stay.
+ * are added; hashes of the passwd table, or of the secrets that it names, go into shadow. Accounts that packages made stay.
  */
 export async function applyAddons(
   root: string,
   recipe: Pick<BaseRecipe, 'addons' | 'accounts' | 'accountFiles'>,
-  readFileOf: (path: string) => Promise<Buffer>,
-  log: (line: string) => void,
+  { readFile: readFileOf, secret, log }: Pick<BuildContext, 'readFile' | 'secret' | 'log'>,
 ): Promise<void> {
   const files = new Map<string, string>();
   for (const { path } of recipe.accountFiles) files.set(basename(path), (await readFileOf(path)).toString('utf8'));
-  if (recipe.addons.includes('passwd')) await addAccounts(root, recipe.accounts, files, log);
+  if (recipe.addons.includes('passwd')) await addAccounts(root, await hashesOf(recipe.accounts, secret), files, log);
   if (recipe.addons.includes('ssh')) await addSsh(root, files.get('authorized_keys'), log);
 }
 
 async function textOf(root: string, path: string): Promise<string | undefined> {
   const place = await fileInside(root, path);
   return place === undefined ? undefined : await readFile(place, 'utf8');
+}
+
+/**
+ * Puts hashes in the place of references. A recipe, and so a digest, has the reference alone: another value under the same name is in
+ * the image from its next build on. A value in clear is hashed here; thirteen letters of old DES can't be told from one.
+ */
+export async function hashesOf(
+  accounts: BaseRecipe['accounts'],
+  secret: BuildContext['secret'],
+): Promise<BaseRecipe['accounts']> {
+  const found: BaseRecipe['accounts'] = [];
+  for (const { user, hash } of accounts) {
+    if (!hash.startsWith(referencePrefix)) {
+      found.push({ user, hash });
+      continue;
+    }
+    const name = hash.slice(referencePrefix.length);
+    const value = await secret(name);
+    if (value === undefined || value === '')
+      throw new Error(
+        `the password of ${user} is the secret ${name}, which this server does not have: add it to ${secretsFile} in the server's state directory (DIR/state; mode 0600), as a crypt hash or a word: { "secrets": { "${name}": "..." } }; then run: litehouse apply --retry-builds`,
+      );
+    found.push({ user, hash: isKeptSecret(value) && !value.startsWith(referencePrefix) ? value : sha512Crypt(value) });
+  }
+  return found;
 }
 
 async function addAccounts(
@@ -49,10 +78,6 @@ async function addAccounts(
       for (const who of known)
         if (who !== undefined && who !== '' && !lines.has(who)) lines.set(who, `${who}:!:1:0:99999:7:::`);
       for (const { user, hash } of accounts) {
-        if (hash.startsWith('secret:'))
-          throw new Error(
-            `the password of ${user} is kept outside of git (${hash}), where a build can't read it yet: put a crypt hash into the passwd table`,
-          );
         if (!known.has(user)) log(`there is no account ${user} in the image: its line of the passwd table is not used`);
         else {
           const [, , ...tail] = (lines.get(user) ?? `${user}:!:1:0:99999:7:::`).split(':');

@@ -7,7 +7,7 @@ import { confineRunner } from '../confine/confine.ts';
 import type { InstalledPackage, OsFamily, PackageJob, RepositoryState } from '../family.ts';
 import { findKernel, KernelMissing } from '../initrd/kernel.ts';
 import type { BaseRecipe, PackageRepository } from '../recipe.ts';
-import { applyAddons } from './addons.ts';
+import { applyAddons, hashesOf } from './addons.ts';
 import { cleanTree } from './clean.ts';
 import { applyExlist } from './exlist.ts';
 import { linkInside, placeInside, putInside } from './place.ts';
@@ -60,6 +60,8 @@ export async function buildBase(
     log,
     signal,
   };
+  // Before minutes of packages: a secret may be missing.
+  const accounts = recipe.addons.includes('passwd') ? await hashesOf(recipe.accounts, context.secret) : [];
   const states = await withPackages(job, context, family);
   signal.throwIfAborted();
 
@@ -69,7 +71,7 @@ export async function buildBase(
     const removed = await applyExlist(root, recipe.exlist.patterns);
     log(`${removed} files and directories taken out (${recipe.exlist.files.map(({ path }) => path).join(', ')})`, 0.85);
   }
-  await applyAddons(root, recipe, readFile, log);
+  await applyAddons(root, { ...recipe, accounts }, context);
   if (recipe.postinstall !== undefined)
     await runPostinstall(job, recipe.postinstall.path, await readFile(recipe.postinstall.path));
   await cleanTree(root);

@@ -14,10 +14,11 @@ import {
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { applyAddons } from './addons.ts';
 import { parseLock } from './build-base.ts';
 import { cleanTree } from './clean.ts';
+import { sha512Crypt } from './crypt.ts';
 import { applyExlist } from './exlist.ts';
 import { fileInside, linkInside, placeInside, putInside, removeInside } from './place.ts';
 import { PackageProblem, withPlaces } from './problem.ts';
@@ -113,12 +114,11 @@ it('adds accounts to those that packages made, and locks those without a passwor
     accounts,
     accountFiles: Object.keys(files).map((path) => ({ path, blob: 'x' })),
   };
-  await applyAddons(
-    root,
-    recipe,
-    async (path) => Buffer.from(files[path] ?? ''),
-    (line) => log.push(line),
-  );
+  await applyAddons(root, recipe, {
+    readFile: async (path) => Buffer.from(files[path] ?? ''),
+    secret: async () => undefined,
+    log: (line) => void log.push(line),
+  });
   expect(await readFile(join(root, 'etc/passwd'), 'utf8')).toBe(
     'root:x:0:0:the boss:/root:/bin/bash\nsshd:x:105:65534::/run/sshd:/usr/sbin/nologin\njoe:x:1000:1000::/home/joe:/bin/sh\n',
   );
@@ -128,18 +128,53 @@ it('adds accounts to those that packages made, and locks those without a passwor
   expect(log).toEqual([expect.stringContaining('nobody-here')]);
 });
 
+describe('a password that is kept outside of git', () => {
+  const log: string[] = [];
+  const shadowWith = async (secrets: Record<string, string>) => {
+    await put('etc/passwd', 'root:x:0:0:root:/root:/bin/sh\n');
+    await put('etc/shadow', 'root:*:1:0:99999:7:::\n');
+    const accounts = [{ user: 'root', hash: 'secret:passwd/system/root/password' }];
+    const recipe = { addons: ['passwd' as const], accounts, accountFiles: [] };
+    await applyAddons(root, recipe, {
+      readFile: async () => Buffer.alloc(0),
+      secret: async (name) => secrets[name],
+      log: (line) => void log.push(line),
+    });
+    return await readFile(join(root, 'etc/shadow'), 'utf8');
+  };
+
+  it('is taken as it is where it is a hash', async () => {
+    const hash = '$6$saltstring$0123456789abcdef';
+    expect(await shadowWith({ 'passwd/system/root/password': hash })).toBe(`root:${hash}:1:0:99999:7:::\n`);
+  });
+
+  it('is hashed where it is a word, and is neither in the tree nor in the log', async () => {
+    const shadow = await shadowWith({ 'passwd/system/root/password': 'open: sesame' });
+    const [, hash = ''] = shadow.split(':');
+    expect(sha512Crypt('open: sesame', hash.split('$')[2])).toBe(hash);
+    expect(shadow + log.join()).not.toContain('sesame');
+    expect(log).toEqual([]);
+  });
+
+  it('fails the build with how to add it where it is missing, or refers on', async () => {
+    await expect(shadowWith({})).rejects.toThrow(
+      /the secret passwd\/system\/root\/password.*add it to secrets.json.*litehouse apply --retry-builds/,
+    );
+    expect(await shadowWith({ 'passwd/system/root/password': 'secret:other' })).toMatch(/^root:\$6\$/);
+  });
+});
+
 it('refuses a private key in the place of public ones', async () => {
   const recipe = {
     addons: ['ssh' as const],
     accounts: [],
     accountFiles: [{ path: 'custom/accounts/authorized_keys', blob: 'x' }],
   };
-  const adding = applyAddons(
-    root,
-    recipe,
-    async () => Buffer.from('-----BEGIN OPENSSH PRIVATE KEY-----\n'),
-    () => undefined,
-  );
+  const adding = applyAddons(root, recipe, {
+    readFile: async () => Buffer.from('-----BEGIN OPENSSH PRIVATE KEY-----\n'),
+    secret: async () => undefined,
+    log: () => undefined,
+  });
   await expect(adding).rejects.toThrow('holds a private key');
 });
 

@@ -66,11 +66,9 @@ export async function installedPackages(root: string): Promise<readonly Installe
   return [];
 }
 
-/** What `parsePackages` reads. */
-export const packageForm = '%{NAME}\\t%{EVR}\\t%{ARCH}\\n';
+const packageForm = '%{NAME}\\t%{EVR}\\t%{ARCH}\\n';
 
-/** Sorted by name. */
-export function parsePackages(text: string): InstalledPackage[] {
+function parsePackages(text: string): InstalledPackage[] {
   const found: InstalledPackage[] = [];
   for (const line of text.split('\n')) {
     const [name, version, arch] = line.split('\t');

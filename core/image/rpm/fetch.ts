@@ -5,11 +5,11 @@ import { z } from 'zod';
 import { commandRunner } from '../../apply/run-command.ts';
 import type { CommandRunner } from '../../plugin/plugin.ts';
 import { PackageProblem } from '../base/problem.ts';
-import type { InstalledPackage, PackageJob, RepositoryState } from '../family.ts';
+import type { PackageJob, RepositoryState } from '../family.ts';
 import type { PackagePass } from '../recipe.ts';
 import { assertRunsHere } from './architecture.ts';
-import { packageForm, parsePackages } from './database.ts';
 import { explained } from './problems.ts';
+import { fileOf, globPattern, keyOf, parseRecorded, type Recorded, recordedForm } from './recorded.ts';
 import { PackageFinder, type RpmRepository, rpmRepositories } from './repositories.ts';
 import { statesOf } from './states.ts';
 
@@ -116,13 +116,6 @@ export async function rpmRepositoryStates(
   return await statesOf(work.repositories, (one) => solver.repomd(one));
 }
 
-/** What the passes would have installed in the end. */
-export async function solvedPackages({ scratch, signal }: PackageJob): Promise<readonly InstalledPackage[]> {
-  const { home, solved } = rpmPlaces(scratch);
-  const words = ['--root', solved, '-qa', '--qf', packageForm];
-  return parsePackages((await commandRunner(signal)('rpm', words, { env: { HOME: home } })).stdout);
-}
-
 export async function readSteps(scratch: string): Promise<readonly RpmStep[]> {
   return steps.parse(JSON.parse(await readFile(rpmPlaces(scratch).steps, 'utf8')));
 }
@@ -136,32 +129,6 @@ function kernelPackages({ recipe }: PackageJob, solver: Solver): string[] {
   );
   return laid ? [] : [solver.kernel(kernelVersion, kernelPackageVersion)];
 }
-
-/** A package in a database. The digest is of its header, so that a file of the same name and another content is told apart. */
-interface Recorded {
-  readonly name: string;
-  readonly evr: string;
-  readonly arch: string;
-  readonly header: string;
-}
-
-const form = '%{NAME}\\t%{EVR}\\t%{ARCH}\\t%{SHA256HEADER} %{SHA1HEADER}\\n';
-
-function parseRecorded(text: string): Recorded[] {
-  return text.split('\n').flatMap((line) => {
-    const [name, evr, arch, header] = line.split('\t');
-    return name === undefined ||
-      evr === undefined ||
-      arch === undefined ||
-      header === undefined ||
-      name === 'gpg-pubkey'
-      ? []
-      : [{ name, evr, arch, header }];
-  });
-}
-
-const keyOf = ({ name, evr, arch, header }: Recorded): string => `${name}\t${evr}\t${arch}\t${header}`;
-const fileOf = ({ name, evr, arch }: Recorded): string => `${name}-${evr.replace(/^\d+:/, '')}.${arch}`;
 
 class Passes {
   readonly steps: RpmStep[] = [];
@@ -213,7 +180,9 @@ class Passes {
 
   async #difference(): Promise<{ fresh: Recorded[]; gone: Recorded[] }> {
     const { home, solved } = this.#work.places;
-    const { stdout } = await this.#quiet('rpm', ['--root', solved, '-qa', '--qf', form], { env: { HOME: home } });
+    const { stdout } = await this.#quiet('rpm', ['--root', solved, '-qa', '--qf', recordedForm], {
+      env: { HOME: home },
+    });
     const now = new Map(parseRecorded(stdout).map((one) => [keyOf(one), one]));
     const before = this.#installed;
     this.#installed = now;
@@ -270,7 +239,7 @@ class Passes {
 
   async #match(files: readonly string[], found: Map<string, string>): Promise<void> {
     const query = async (some: readonly string[]): Promise<Recorded[]> => {
-      const words = ['-qp', '--nosignature', '--qf', form, '--', ...some];
+      const words = ['-qp', '--nosignature', '--qf', recordedForm, '--', ...some];
       const { stdout } = await this.#quiet('rpm', words, { env: { HOME: this.#work.places.home } });
       return parseRecorded(stdout);
     };
@@ -295,11 +264,6 @@ async function linkOrCopy(from: string, to: string): Promise<void> {
   const file = await realpath(from);
   // A file by link is the one that was looked at, whatever becomes of its repository.
   await link(file, to).catch(async () => await copyFile(file, to, constants.COPYFILE_FICLONE));
-}
-
-function globPattern(glob: string): RegExp {
-  const escaped = glob.replace(/[.+^${}()|\\]/g, '\\$&');
-  return new RegExp(`^${escaped.replace(/\*/g, '.*').replace(/\?/g, '.')}$`);
 }
 
 /** For a solver without a switch for it: writes packages into the database of `solved`, and nothing else. */

@@ -14,6 +14,7 @@ const run = commandRunner();
 export class Workshop {
   readonly #files = new Map<string, string>();
   readonly log: string[] = [];
+  readonly secrets = new Map<string, string>();
   #serial = 0;
 
   private constructor(readonly directory: string) {}
@@ -58,6 +59,7 @@ export class Workshop {
       rootDirectory: (name) => (name === 'install' ? join(this.directory, 'install') : undefined),
       inputs: new Map(base === undefined ? [] : [['base', base]]),
       readFile: async (path) => Buffer.from(this.#files.get(path) ?? ''),
+      secret: async (name) => this.secrets.get(name),
     });
     return directory;
   }

@@ -24,6 +24,7 @@ async function main(): Promise<void> {
     ...context,
     rootDirectory: () => undefined,
     readFile: async () => Buffer.alloc(0),
+    secret: async () => undefined,
   });
 }
 main().catch(async (error: Error) => {
