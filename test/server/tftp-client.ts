@@ -79,7 +79,11 @@ export async function fetchFile(name: string, options: FetchOptions): Promise<Fe
         else if (server !== undefined && got > 0) say(acknowledgement(got));
         else say(last);
       }, patience);
-      socket.on('error', reject);
+      // The system says first that the server's socket is closed, and then hands over what it sent before.
+      socket.on('error', (error: NodeJS.ErrnoException) => {
+        if (error.code === 'ECONNREFUSED') setTimeout(() => reject(error), 200).unref();
+        else reject(error);
+      });
       const take = (packet: Buffer): void => {
         const opcode = packet.readUInt16BE(0);
         if (opcode === 5) {
