@@ -492,8 +492,11 @@ class RunningEngine implements Engine {
     await this.builds.close();
     await this.serial.idle();
     await this.applier.close();
-    await this.holding.written();
-    await this.store.close();
-    await this.repository.close();
+    try {
+      await this.holding.close();
+    } finally {
+      await this.store.close();
+      await this.repository.close();
+    }
   }
 }

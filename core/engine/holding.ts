@@ -57,4 +57,10 @@ export class Holding {
     await this.#sets.written();
     await this.#pins.written();
   }
+
+  /** Writes a last time what nodes said; rejects with what a full disk takes away for good. */
+  async close(): Promise<void> {
+    const [sets, pins] = await Promise.allSettled([this.#sets.close(), this.#pins.close()]);
+    for (const outcome of [sets, pins]) if (outcome.status === 'rejected') throw outcome.reason;
+  }
 }

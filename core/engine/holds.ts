@@ -8,11 +8,9 @@ import type { Booted } from '../plan/compose.ts';
 import type { NodeSet } from '../plan/make-plan.ts';
 import { onlyOnce } from '../plan/only-once.ts';
 import type { PartOutput } from '../plugin/output.ts';
+import { LaterWrites } from './later-writes.ts';
 
 const database = 'booted';
-
-/** Ten thousand nodes boot at once: what they booted with is written together. */
-const writeAfterMilliseconds = 250;
 
 /** What each node booted with, as the store has it. */
 export function readBooted(store: Pick<Store, 'range'>): Map<string, Booted> {
@@ -32,12 +30,10 @@ export class BootedSets {
   /** Grows with every change: what was composed before one stands on other holds. */
   version = 0;
   private readonly known: Map<string, Booted>;
-  private readonly store: Store;
-  private readonly waiting = new Set<string>();
-  private timer: NodeJS.Timeout | undefined;
+  private readonly writes: LaterWrites;
 
   constructor(store: Store) {
-    this.store = store;
+    this.writes = new LaterWrites(store, database, (node) => this.known.get(node));
     this.known = readBooted(store);
   }
 
@@ -65,23 +61,16 @@ export class BootedSets {
   private changed(nodes: readonly string[]): void {
     if (nodes.length === 0) return;
     this.version++;
-    for (const node of nodes) this.waiting.add(node);
-    this.timer ??= setTimeout(() => void this.written().catch(() => undefined), writeAfterMilliseconds);
+    this.writes.changed(nodes);
   }
 
-  /** Resolves when all is written; what a full disk refuses is tried again with the next change. */
-  async written(): Promise<void> {
-    clearTimeout(this.timer);
-    this.timer = undefined;
-    const nodes = [...this.waiting];
-    this.waiting.clear();
-    if (nodes.length === 0) return;
-    try {
-      await this.store.batch(nodes.map((node) => ({ db: database, key: node, value: this.known.get(node) })));
-    } catch (error) {
-      for (const node of nodes) this.waiting.add(node);
-      throw error;
-    }
+  /** Resolves when all is written; what a full disk refuses is tried again until it is. */
+  written(): Promise<void> {
+    return this.writes.written();
+  }
+
+  close(): Promise<void> {
+    return this.writes.close();
   }
 }
 

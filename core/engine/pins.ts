@@ -4,20 +4,16 @@
  */
 import type { Store } from '../apply/store.ts';
 import { onlyOnce } from '../plan/only-once.ts';
+import { LaterWrites } from './later-writes.ts';
 
 const database = 'pinned';
 
-/** Ten thousand nodes boot at once: what they booted is written together. */
-const writeAfterMilliseconds = 250;
-
 export class Pins {
-  readonly #store: Store;
   readonly #known = new Map<string, string>();
-  readonly #unwritten = new Set<string>();
-  #timer: NodeJS.Timeout | undefined;
+  readonly #writes: LaterWrites;
 
   constructor(store: Store) {
-    this.#store = store;
+    this.#writes = new LaterWrites(store, database, (node) => this.#known.get(node));
     const one = onlyOnce();
     for (const { key, value } of store.range(database)) {
       if (typeof value === 'string') this.#known.set(key, one(value));
@@ -34,13 +30,13 @@ export class Pins {
     if (this.#known.get(node) === generation) return;
     if (generation === undefined) this.#known.delete(node);
     else this.#known.set(node, generation);
-    this.#changed([node]);
+    this.#writes.changed([node]);
   }
 
   /** Lets go of what nodes pin; gives those that pinned something. */
   release(nodes: Iterable<string>): readonly string[] {
     const released = [...nodes].filter((node) => this.#known.delete(node));
-    this.#changed(released);
+    this.#writes.changed(released);
     return released;
   }
 
@@ -55,24 +51,12 @@ export class Pins {
     return nodes;
   }
 
-  #changed(nodes: readonly string[]): void {
-    if (nodes.length === 0) return;
-    for (const node of nodes) this.#unwritten.add(node);
-    this.#timer ??= setTimeout(() => void this.written().catch(() => undefined), writeAfterMilliseconds);
+  /** Resolves when all is written; what a full disk refuses is tried again until it is. */
+  written(): Promise<void> {
+    return this.#writes.written();
   }
 
-  /** Resolves when all is written; what a full disk refuses is tried again with the next change. */
-  async written(): Promise<void> {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    const nodes = [...this.#unwritten];
-    this.#unwritten.clear();
-    if (nodes.length === 0) return;
-    try {
-      await this.#store.batch(nodes.map((node) => ({ db: database, key: node, value: this.#known.get(node) })));
-    } catch (error) {
-      for (const node of nodes) this.#unwritten.add(node);
-      throw error;
-    }
+  close(): Promise<void> {
+    return this.#writes.close();
   }
 }

@@ -1,0 +1,56 @@
+import { describe, expect, test } from 'vitest';
+import { memoryStore, type Store } from '../apply/store.ts';
+import { BootedSets } from './holds.ts';
+import { LaterWrites } from './later-writes.ts';
+import { Pins } from './pins.ts';
+
+/** A store on a disk that is full until it is told otherwise. */
+function fullDisk(): { readonly store: Store; full: boolean; refused: number } {
+  const memory = memoryStore();
+  const disk = {
+    full: true,
+    refused: 0,
+    store: {
+      ...memory,
+      batch: async (changes: Parameters<Store['batch']>[0]) => {
+        if (!disk.full) return memory.batch(changes);
+        disk.refused++;
+        throw new Error('no space');
+      },
+    },
+  };
+  return disk;
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+describe('what a full disk refuses', () => {
+  test('is written once there is space again, though nothing else changes', async () => {
+    const disk = fullDisk();
+    const values = new Map([['n01', 'g1']]);
+    const writes = new LaterWrites(disk.store, 'pinned', (key) => values.get(key), 10);
+    writes.changed(['n01']);
+    await until(() => disk.refused >= 2);
+    values.set('n01', 'g2');
+    disk.full = false;
+    await until(() => disk.store.get('pinned', 'n01') !== undefined);
+    expect(disk.store.get('pinned', 'n01')).toBe('g2');
+    await writes.close();
+  });
+
+  test('is tried a last time as the server stops, and then no more', async () => {
+    const disk = fullDisk();
+    const pins = new Pins(disk.store);
+    pins.booted('n01', 'g1');
+    await expect(pins.written()).rejects.toThrow('no space');
+    disk.full = false;
+    await pins.close();
+    expect(new Pins(disk.store).all.get('n01')).toBe('g1');
+    disk.full = true;
+    const sets = new BootedSets(disk.store);
+    sets.booted('n01', { outputs: [], trees: ['/x'] } as never);
+    await expect(sets.close()).rejects.toThrow('no space');
+  });
+});
