@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
@@ -205,9 +205,51 @@ describe('tabedit', () => {
     const broken = await edit(editor(`${add}; exit 3`));
     const kept = /kept in (\S+)/.exec(broken.err)?.[1] ?? '';
     expect(readFileSync(kept, 'utf8')).toContain('"4.9"');
-    expect(broken.err).toContain(`EDITOR='cp ${kept}'`);
+    expect(broken.err).toContain(`litehouse tabedit policy --resume ${join(kept, '..')} --dir ${server.dir}`);
     expect(left()).toHaveLength(1);
     vi.unstubAllEnvs();
+  });
+
+  test('resumes a kept text from the table that it began from: what others did meanwhile stays', async () => {
+    const server = await start();
+    const tabedit = (script: string, ...more: string[]) =>
+      run({ EDITOR: editor(script) }, 'tabedit', 'policy', '--dir', server.dir, ...more);
+    const broken = await tabedit(`echo '"4.9",,,"mine",,,,"allow",,' >> "$1"; echo '"broken' >> "$1"`);
+    const [, dir = ''] = /--resume (\S+)/.exec(broken.err) ?? [];
+    expect(statSync(dir).mode & 0o777).toBe(0o700);
+    expect((await tabedit(`echo '"4.95",,,"theirs",,,,"allow",,' >> "$1"`)).status).toBe(0);
+    // A dry run leaves it, and shows what it would bring.
+    const file = join(dir, 'policy.csv');
+    writeFileSync(file, readFileSync(file, 'utf8').replace('"broken\n', ''));
+    expect((await tabedit('grep -q theirs "$1"', '--resume', dir, '--dry-run')).status).toBe(0);
+    const resumed = await tabedit('grep -q theirs "$1" && grep -q mine "$1"', '--resume', dir);
+    expect([resumed.status, resumed.err]).toEqual([0, '']);
+    const text = bare(server, 'show', 'main:tables/policy.csv');
+    expect([text.includes('"mine"'), text.includes('"theirs"')]).toEqual([true, true]);
+    expect(existsSync(dir)).toBe(false);
+  });
+
+  test('resumed, is refused again where both changed one thing, and keeps the text again', async () => {
+    const server = await start();
+    const tabedit = (script: string, ...more: string[]) =>
+      run({ EDITOR: editor(script) }, 'tabedit', 'policy', '--dir', server.dir, ...more);
+    const broken = await tabedit(`echo '"4.9",,,"mine",,,,"allow",,' >> "$1"; exit 1`);
+    const [, dir = ''] = /--resume (\S+)/.exec(broken.err) ?? [];
+    await tabedit(`echo '"4.9",,,"theirs",,,,"allow",,' >> "$1"`);
+    for (const _ of [1, 2]) {
+      const refused = await tabedit('exit 0', '--resume', dir);
+      expect([refused.status, refused.err]).toEqual([1, expect.stringContaining('both of you added a row for 4.9')]);
+      expect(refused.err).toContain(`--resume ${dir}`);
+    }
+    expect(bare(server, 'show', 'main:tables/policy.csv')).toContain('"theirs"');
+    rmSync(dir, { recursive: true });
+    expect((await tabedit('exit 0', '--resume', dir)).err).toContain('keeps no text of policy');
+  });
+
+  test('refuses where there is no editor and no terminal, and opens none', async () => {
+    const server = await start();
+    const { status, err } = await run({}, 'tabedit', 'policy', '--dir', server.dir);
+    expect([status, err]).toEqual([2, expect.stringContaining('there is no editor, and no terminal')]);
   });
 
   test('joins with a push that came while the editor was open', async () => {

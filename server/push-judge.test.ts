@@ -14,7 +14,7 @@ function diagnostic(severity: Diagnostic['severity'], line: number, code = 'LH99
 }
 
 function judgeOf(preview: Partial<Preview>) {
-  const diff = { from: old, to: commit, paths: [], nodes: [], builds: [] };
+  const diff = { from: old, to: commit, paths: [], nodes: [], builds: [], live: [] };
   const engine = fakeEngine({
     judge: async () => ({ commit, ok: true, diagnostics: [], diff, ...preview }) as unknown as Preview,
   });

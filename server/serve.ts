@@ -13,12 +13,13 @@ import { daily, forgetNodes } from './daily.ts';
 import { openEdits } from './edits.ts';
 import { gitRoutes } from './git/smart-http.ts';
 import { Turns } from './git/turns.ts';
-import { adminServerOptions, type Listener, listen } from './listen.ts';
+import { adminServerOptions, type Listener, listen, nodeServerOptions } from './listen.ts';
 import { type ListenAddress, urlOf } from './listen-address.ts';
 import type { Log } from './log.ts';
 import { makeServerDir } from './make-dir.ts';
 import { NodeFigures } from './node/figures.ts';
 import { NodeThread } from './node/thread.ts';
+import { type ConnectionLimits, connectionLimits, openFileLimit } from './open-files.ts';
 import { receivePushes } from './pushes.ts';
 import { statusWithBoots } from './reports/counts.ts';
 import { type NodeReports, openReports } from './reports/reports.ts';
@@ -62,12 +63,14 @@ export async function startServer(settings: Settings, log: Log): Promise<Running
     const made = await makeServerDir(settings);
     if (made) log('info', 'made repository', { path: settings.repository });
     const figures = new NodeFigures();
+    const most = limitsOf(settings, log);
     // Its modules load while the engine opens.
     const nodes = new NodeThread({
       figures,
       log,
       trustedProxies: settings.trustedProxies,
       tree: settings.roots.get('tftp'),
+      server: { maxConnections: most.node },
     });
     undo.push(() => nodes.end());
     const engine = await openEngineOf(settings);
@@ -78,7 +81,12 @@ export async function startServer(settings: Settings, log: Log): Promise<Running
     const turns = new Turns();
     const closePushes = await receivePushes(settings, engine, repository, log, metrics, turns);
     undo.push(() => closePushes(graceMilliseconds));
-    const reports = await openReports(settings.state, { log });
+    const reports = await openReports(settings.state, {
+      log,
+      onFailing: (failing) => {
+        figures.failing = failing;
+      },
+    });
     undo.push(() => reports.close());
     const undoHolds = reports.on((name, { stage, commit, generation }) => {
       if (stage === 'booted' && commit !== undefined) engine.booted(name, commit, generation);
@@ -94,7 +102,18 @@ export async function startServer(settings: Settings, log: Log): Promise<Running
     undo.push(() => node.close(graceMilliseconds));
     const tftp = await openTftp(settings, log, metrics, undo);
     const listeners = { node: node.address, ...(tftp === undefined ? {} : { tftp }) };
-    const { admin, key } = await openAdmin(settings, engine, repository, log, metrics, turns, reports, listeners, undo);
+    const { admin, key } = await openAdmin(
+      settings,
+      engine,
+      repository,
+      log,
+      metrics,
+      turns,
+      reports,
+      listeners,
+      most.admin,
+      undo,
+    );
     await look('start');
     undo.push(watchRefs(settings.repository, settings.pollSeconds, (reason) => void look(reason)));
     undo.push(logBuilds(engine, log));
@@ -114,6 +133,21 @@ export async function startServer(settings: Settings, log: Log): Promise<Running
     await stop();
     throw error;
   }
+}
+
+/** How many connections the listeners may have, with a line in the log where that is fewer than a boot storm may need. */
+function limitsOf({ tftpListen }: Settings, log: Log): ConnectionLimits {
+  const most = { node: nodeServerOptions.maxConnections, admin: adminServerOptions.maxConnections };
+  const openFiles = openFileLimit();
+  if (openFiles === undefined) return most;
+  const limits = connectionLimits(openFiles, most, tftpListen !== undefined);
+  if (limits.node < most.node)
+    log('warn', 'few open files', {
+      limit: openFiles,
+      connections: limits.node,
+      hint: `ulimit -n 65536 before the start (systemd: LimitNOFILE=65536) lets ${most.node} nodes connect at once`,
+    });
+  return limits;
 }
 
 async function openTftp(
@@ -150,6 +184,7 @@ async function openAdmin(
   turns: Turns,
   reports: NodeReports,
   listeners: Listeners,
+  maxConnections: number,
   undo: (() => Promise<void>)[],
 ): Promise<{ readonly admin: Listener; readonly key: string }> {
   const key = randomBytes(32).toString('base64url');
@@ -199,7 +234,7 @@ async function openAdmin(
     name: 'admin',
     flag: '--admin',
     handler: getRequestListener(app.fetch),
-    server: adminServerOptions,
+    server: { ...adminServerOptions, maxConnections },
   });
   undo.push(() => admin.close(graceMilliseconds));
   // Before the listener, which waits for responses under way: those of the feed end with it.

@@ -36,11 +36,11 @@ export function openTerminal(
 }
 
 async function showProgress<T>(stderr: Stream, doing: string, work: Promise<T>): Promise<T> {
-  const started = Date.now();
+  const started = performance.now();
   let shown = false;
   const timer = setInterval(() => {
     if (stderr.isTTY === true) {
-      stderr.write(`\r${doing} … ${Math.round((Date.now() - started) / 1000)} s`);
+      stderr.write(`\r${doing} … ${Math.round((performance.now() - started) / 1000)} s`);
       shown = true;
     } else if (!shown) {
       stderr.write(`${doing} …\n`);

@@ -16,6 +16,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import slowImage from '../../test/plugins/slow-image.ts';
 import { applierOptions, openApplier, run, worldOf } from '../../test/world/build.ts';
 import type { ArtifactOutput } from '../plugin/output.ts';
+import type { BuildContext } from '../plugin/plugin.ts';
 import type { Image, View } from '../resolve/view.ts';
 import type { Applier } from './apply.ts';
 import { BuildQueue } from './builds.ts';
@@ -51,13 +52,16 @@ function artifactsOf(name: string): ReadonlyMap<string, ArtifactOutput> {
   );
 }
 
-async function openQueue(): Promise<BuildQueue> {
+async function openQueue(heard?: (context: BuildContext) => Promise<void>): Promise<BuildQueue> {
   const hooks = slowImage.setup({ marker: marker() });
   return BuildQueue.open({
     roots: applier.roots,
     store,
     state: join(dir, 'state'),
-    build: async (artifact, context) => hooks.build?.(artifact, context),
+    build: async (artifact, context) => {
+      await heard?.(context);
+      await hooks.build?.(artifact, context);
+    },
     runner: () => run,
     onChange: () => {
       changes += 1;
@@ -73,6 +77,22 @@ async function until(condition: () => boolean): Promise<void> {
 }
 
 describe('builds', () => {
+  it('learn what a secret stands for from the state directory, as it is there at that moment', async () => {
+    const found: (string | undefined)[] = [];
+    const queue = await openQueue(async ({ secret }) => {
+      found.push(await secret('passwd/root'));
+      mkdirSync(join(dir, 'state'), { recursive: true });
+      writeFileSync(join(dir, 'state/secrets.json'), JSON.stringify({ secrets: { 'passwd/root': 'word' } }));
+      found.push(await secret('passwd/root'), await secret('other'));
+    });
+    const [base] = artifactsOf('a').values();
+    if (base === undefined) throw new Error('no base');
+    queue.want(new Map([[base.id, base]]), 'c0mmit', noFiles);
+    await queue.idle();
+    expect(found).toEqual([undefined, 'word', undefined]);
+    await queue.close();
+  });
+
   it('come after their inputs, are put in place whole, known after a restart, and not built twice', async () => {
     const wanted = artifactsOf('a');
     const [base, generation] = [...wanted.values()];

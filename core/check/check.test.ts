@@ -1,6 +1,7 @@
 /** What the checks promise beyond the samples: what they leave alone, and how they fold. */
 import { describe, expect, it } from 'vitest';
 import { missingTable } from '../diagnostic/catalogue/resolve.ts';
+import type { View } from '../resolve/view.ts';
 import { checkView } from './check.ts';
 import { judgeSeverity } from './severity.ts';
 import { checkedRepo, viewOf } from './testing/checked.ts';
@@ -150,6 +151,38 @@ describe('images', () => {
   it('may share a tree while nodes boot only one of them', async () => {
     const found = await checkedRepo({ ...cluster, 'tables/osimage.csv': images });
     expect(brief(found, 'LH323', 'LH324')).toEqual([]);
+  });
+
+  it('share no tree where litehouse builds them, but one that it builds and one that it does not', async () => {
+    const view = await viewOf({
+      ...cluster,
+      'tables/osimage.csv': table(
+        'imagename,osvers,osarch,profile',
+        '"image","os","arch","profile"',
+        '"two","os","arch","profile"',
+      ),
+      'tables/nodetype.csv': table(
+        'node,os,arch,profile,provmethod',
+        '"a","os","arch","profile","image"',
+        '"n02",,,,"two"',
+      ),
+    });
+    const where = { plugin: 'x', base: 'b', boot: 'c', generation: 'd', needs: [] };
+    const building = (...built: string[]): View => {
+      const images = new Map(
+        [...view.images].map(([name, image]) => [
+          name,
+          built.includes(name) ? { ...image, build: { kind: 'built' as const, ...where } } : image,
+        ]),
+      );
+      const nodes = new Map(
+        [...view.nodes].map(([name, node]) => [name, { ...node, image: images.get(node.image?.name ?? '') }]),
+      );
+      return { ...view, images, nodes };
+    };
+    expect(brief(checkView(view), 'LH323')).toEqual(['LH323:3']);
+    expect(brief(checkView(building('two')), 'LH323')).toEqual(['LH323:3']);
+    expect(brief(checkView(building('image', 'two')), 'LH323')).toEqual([]);
   });
 
   it('that share a tree by linuximage.rootimgdir are found under their different profiles', async () => {

@@ -56,6 +56,8 @@ export interface OsFamily {
   defaultRepositories(view: View, image: Image): readonly PackageRepository[] | { readonly missing: string };
   /** Whether addons passwd and ssh may be used (cookbook 2.9: not for SLES). */
   readonly addons: boolean;
+  /** Why a name that is sound in other families must not stand in a list of this one; undefined: it may. */
+  nameFault?(name: string): string | undefined;
   /** Checks of its own over one image. Pure. */
   check?(view: View, image: Image): readonly Diagnostic[];
   /** Resolves and downloads with network; runs no script of a package. Leaves all that install needs in cache or scratch. */

@@ -155,6 +155,17 @@ describe('what changes which digest', () => {
     expect(planned.base.kernelFiles).toMatchObject([{ to: 'boot/vmlinuz-6', mode: 0o600, link: false }]);
     expect(digests.base).not.toBe((await planOf(files)).digests.base);
   });
+
+  it('the owner of a kernel file counts too', async () => {
+    const files = { ...started, 'images/compute/rootimg/boot/vmlinuz-6': 'k' };
+    const owned = {
+      ...files,
+      'attributes.csv': '#path,owner,group,mode\n"images/compute/rootimg/boot/**","0","12",\n',
+    };
+    const { planned, digests } = await planOf(owned);
+    expect(planned.base.kernelFiles).toMatchObject([{ uid: 0, gid: 12, mode: 0o644 }]);
+    expect(digests.base).not.toBe((await planOf(files)).digests.base);
+  });
 });
 
 describe('repositories of other packages', () => {

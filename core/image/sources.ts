@@ -104,7 +104,7 @@ export function imageSources(
     const chosen = choose(kind);
     if (chosen.length === 0) return { passes: [], folders: [] };
     const { files: read, lines } = expand(chosen);
-    const found = parsePackages(lines, of, findings);
+    const found = parsePackages(lines, of, findings, family.nameFault);
     lists.push({ kind: of, files: [...read], passes: [...found.passes] });
     return found;
   };

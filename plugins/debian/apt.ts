@@ -139,8 +139,8 @@ function explained(error: unknown): unknown {
 }
 
 /**
- * Makes an index of each plain folder, outside of it, and fetches the metadata of all repositories. A package of a folder is forgotten
- * in the cache: there its name alone says nothing about its content.
+ * Makes an index of each plain folder, outside of it, and fetches the metadata of all repositories. A package of a folder that has
+ * changed is forgotten in the cache: there its name alone says nothing about its content.
  */
 export async function updateApt(apt: Apt, job: AptJob & Pick<PackageJob, 'confine'>): Promise<void> {
   for (const [index, folder] of apt.folders.entries()) {
@@ -177,13 +177,12 @@ async function indexFolder(
       const path = join(folder.from, name);
       const flat = `${paragraphs.length}.deb`;
       await symlink(path, join(place, flat));
-      paragraphs.push(
-        `${control}\nFilename: ./${flat}\nSize: ${(await stat(path)).size}\nSHA256: ${await sha256(path)}\n`,
-      );
+      const digest = await sha256(path);
+      paragraphs.push(`${control}\nFilename: ./${flat}\nSize: ${(await stat(path)).size}\nSHA256: ${digest}\n`);
       const field = (key: string) => new RegExp(`^${key}: (\\S+)`, 'm').exec(control)?.[1] ?? '';
-      await rm(join(apt.archives, archiveName(field('Package'), field('Version'), field('Architecture'))), {
-        force: true,
-      });
+      const cached = join(apt.archives, archiveName(field('Package'), field('Version'), field('Architecture')));
+      // One of the same content stays: another build may be about to install it.
+      if ((await sha256(cached).catch(() => digest)) !== digest) await rm(cached, { force: true });
     }
   }
   await writeFile(join(place, 'Packages'), paragraphs.join('\n'));

@@ -59,6 +59,12 @@ beforeAll(async () => {
     ],
     exlist: { files: [workshop.file('x.exlist', '')], patterns: ['./usr/share/doc/*', '+./usr/share/doc/hostile*'] },
     postinstall: workshop.file('custom/netboot/debian/compute.postinstall', `#!/bin/sh\n${script}`),
+    kernelFiles: [
+      {
+        ...workshop.file('images/compute/rootimg/boot/extra', 'ours'),
+        ...{ to: 'boot/extra', mode: 0o4750, link: false, uid: 7, gid: 8 },
+      },
+    ],
     addons: ['passwd', 'ssh'],
     accounts: [{ user: 'root', hash: crypt }],
     accountFiles: [
@@ -158,6 +164,12 @@ describe('a base', () => {
     expect((await textOf('etc/outside')).split('\n')).not.toContain('work');
   });
 
+  it('has kernel files of the repository, with the owner and mode that attributes.csv gives them', async () => {
+    const { uid, gid, mode } = await lstat(inBase('boot/extra'));
+    expect([uid, gid, mode & 0o7777]).toEqual([7, 8, 0o4750]);
+    expect(await textOf('boot/extra')).toBe('ours');
+  });
+
   it('has the accounts and keys of the repository, and nothing of this server', async () => {
     expect(await textOf('etc/shadow')).toContain(`root:${crypt}:`);
     expect(await textOf('etc/shadow')).toContain('operator:!:');
@@ -229,6 +241,15 @@ async function leftBehind(word = workshop.directory): Promise<string[]> {
   const mounts = (await readFile('/proc/self/mounts', 'utf8')).split('\n');
   return [...found, ...mounts.filter((line) => line.includes(word))];
 }
+
+describe('two builds at once', () => {
+  it('share the cache of packages, and both succeed', async () => {
+    const both = await Promise.all(['hello', 'less'].map((name) => workshop.build(baseOf([name]))));
+    for (const [index, name] of ['hello', 'less'].entries())
+      expect((await lstat(join(both[index] ?? '', 'rootimg/usr/bin', name))).isFile()).toBe(true);
+    expect(workshop.log).toContain('waiting for another build to fetch its packages');
+  }, 120_000);
+});
 
 describe('a build that fails', () => {
   it('in a script that writes in place has changed nothing that is served, and names package and line', async () => {

@@ -2,6 +2,7 @@
 import { access, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { markUsed } from '../../core/image/base/cache.ts';
 import { PackageProblem } from '../../core/image/base/problem.ts';
 import type { PackageJob } from '../../core/image/family.ts';
 import type { PackagePass } from '../../core/image/recipe.ts';
@@ -36,6 +37,11 @@ export async function fetchPackages(job: PackageJob): Promise<void> {
   if (passes.length === 0 && kernel.length > 0)
     await solver.pass({ install: kernel, removeBefore: [], removeAfter: [] });
   await writeFile(join(job.scratch, stepsFile), JSON.stringify(solver.steps));
+  const used = solver.steps.filter(({ does }) => does === 'essential' || does === 'unpack');
+  await markUsed(
+    apt.archives,
+    used.flatMap(({ words }) => words),
+  );
 }
 
 /** The kernel that the image's row names comes as a package, where it is not laid in as files. */

@@ -22,6 +22,8 @@ export const debianFamily: OsFamily = {
       ? { missing: `no release of Debian or Ubuntu is known by the name ${image.os}` }
       : [{ type: serverSources, url: '', alias: 'distribution', from: 'the apt sources of this server' }],
   addons: true,
+  nameFault: (name) =>
+    name.startsWith('/') ? 'apt would read that file of the server; name the package that brings it' : undefined,
   fetch: fetchPackages,
   install: installPackages,
   packages: installedPackages,

@@ -2,6 +2,7 @@
 import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CommandFailed } from '../../core/apply/run-command.ts';
+import { pruneUnused } from '../../core/image/base/cache.ts';
 import { putInside, removeInside } from '../../core/image/base/place.ts';
 import { PackageProblem } from '../../core/image/base/problem.ts';
 import type { PackageJob } from '../../core/image/family.ts';
@@ -78,6 +79,8 @@ export async function installPackages(job: PackageJob): Promise<void> {
     throw explained(error);
   }
   await removeInside(root, 'usr/sbin/policy-rc.d');
+  const pruned = await pruneUnused(archives);
+  if (pruned > 0) log(`${pruned} packages that no build used for thirty days are out of the cache`);
 }
 
 /** What dpkg and scripts expect before the first package is in. */

@@ -1,10 +1,12 @@
 /** Where the packages of an image come from, and what apt is told of it. */
+
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { archiveName } from './apt.ts';
 import { parseSimulation } from './fetch.ts';
+import { debianFamily } from './index.ts';
 import { debianArch, type Release, releaseOf } from './releases.ts';
 import { linesOfServer, parseDeb822, sourcesOf, sourceText } from './sources.ts';
 
@@ -98,4 +100,9 @@ it('reads the order in which apt would call dpkg', () => {
     'Remv nano ',
   ]);
   expect(archiveName('libc6', '1:2.36~rc1+b_1', 'amd64')).toBe('libc6_1%3a2.36~rc1+b%5f1_amd64.deb');
+});
+
+it('takes no file of the server for a package', () => {
+  expect(debianFamily.nameFault?.('/usr/bin/perl')).toMatch('apt would read that file of the server');
+  expect(debianFamily.nameFault?.('perl')).toBeUndefined();
 });

@@ -2,11 +2,12 @@ import type { HttpBindings } from '@hono/node-server';
 import { describe, expect, test } from 'vitest';
 import type { Engine, Preview } from '../../core/engine/types.ts';
 import { fakeEngine, quietStatus, refusal } from '../../test/server/fake-engine.ts';
+import type { NodeReports } from '../reports/reports.ts';
 import { serverMetrics } from '../server-metrics.ts';
 import { adminApp } from './app.ts';
 import { EventFeed } from './events.ts';
 
-function open(parts: Partial<Engine> = {}, anonymousOnLoopback = true) {
+function open(parts: Partial<Engine> = {}, anonymousOnLoopback = true, reports?: NodeReports) {
   const engine = fakeEngine(parts);
   const events = new EventFeed(engine);
   const { app } = adminApp({
@@ -17,6 +18,7 @@ function open(parts: Partial<Engine> = {}, anonymousOnLoopback = true) {
       tokens: (secret) => (secret === 'r' ? { name: 'reader', scope: 'read', hash: '', created: '' } : undefined),
       anonymousOnLoopback,
     },
+    ...(reports === undefined ? {} : { reports }),
     snapshot: async (name) =>
       name === 'main'
         ? { commit: 'c', list: async () => ({ tree: undefined, entries: [] }), blobs: async () => [] }
@@ -30,6 +32,15 @@ function open(parts: Partial<Engine> = {}, anonymousOnLoopback = true) {
 }
 
 describe('the admin listener', () => {
+  test('says where nodes cannot report, in the status and to whoever asks whether it is ready', async () => {
+    const reports = { problem: 'no space left', of: () => undefined } as unknown as NodeReports;
+    const { ask } = open({ status: async () => ({ ...quietStatus, state: 'applied', applied: 'c' }) }, true, reports);
+    expect(await (await ask('/status')).json()).toMatchObject({ problem: expect.stringContaining('no space left') });
+    const ready = await ask('/ready');
+    expect([ready.status, await ready.text()]).toEqual([503, expect.stringContaining('free space there')]);
+    expect(await (await ask('/ready', {}, '10.0.0.9')).text()).toBe('not ready: node reports are not stored\n');
+  });
+
   test('says what it has', async () => {
     const response = await open().ask('/');
     expect(await response.text()).toContain('GET  /nodes/NODE/answer');

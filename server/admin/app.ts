@@ -10,7 +10,7 @@ import type { Repository } from '../../core/repo/repository.ts';
 import type { Snapshot } from '../../core/repo/snapshot.ts';
 import type { ApplyEdit } from '../edits.ts';
 import { metricsType } from '../metrics.ts';
-import { historyWithBoots, statusWithBoots } from '../reports/counts.ts';
+import { historyWithBoots, reportsProblem, statusWithBoots } from '../reports/counts.ts';
 import type { NodeReports } from '../reports/reports.ts';
 import type { ServerMetrics } from '../server-metrics.ts';
 import { version } from '../version.ts';
@@ -82,7 +82,7 @@ const index = `litehouse
   POST /edit                        change rows as chtab, tabedit and nodeset do, in a commit ({"dryRun":true}: only the plan)
   GET  /events                      server-sent events: change, build, status
   GET  /health                      ok
-  GET  /ready                       200 when a commit is in effect and nothing is refused or failed, else 503
+  GET  /ready                       200 when a commit is in effect, nothing is refused or failed, and reports are stored, else 503
   GET  /metrics                     figures for Prometheus
   GET  /openapi.json                all of this for programs
   git clone .../config.git          the configuration
@@ -113,7 +113,7 @@ export function adminApp(parts: AdminParts): { readonly app: Hono<AdminEnv>; rea
 
   app.get('/health', (c) => c.text('ok\n'));
   app.get('/ready', async (c) => {
-    const readiness = readinessOf(await engine.status());
+    const readiness = readinessOf(await engine.status(), reportsProblem(parts.reports));
     const mayRead = judgeAccess(accessRequest(c), 'read', parts.access).kind === 'allowed';
     return c.text(readinessText(readiness, mayRead), readiness.ready ? 200 : 503);
   });

@@ -11,7 +11,7 @@ import type { Log } from '../log.ts';
 import type { StatusReport } from '../reports/report.ts';
 import { sendTree, serveTree, type TreeRequest } from '../tftp/http.ts';
 import type { NodeFigures } from './figures.ts';
-import { aheadLimit } from './limits.ts';
+import { aheadLimit, sinceStart } from './limits.ts';
 import { RefusalLog } from './refusals.ts';
 import { noProxies, type Proxies, sourceOf } from './source.ts';
 import { statusReceiver } from './status-post.ts';
@@ -146,7 +146,7 @@ interface Told {
 type Answerer = (incoming: NodeBindings['incoming'], search: string, only?: NodeCommand) => Told;
 
 function answererOf(engine: NodeEngine, options: NodeOptions): Answerer {
-  const { answers, log, proxies = noProxies, now = Date.now } = options;
+  const { answers, log, proxies = noProxies, now = sinceStart } = options;
   const refusals = log === undefined ? undefined : new RefusalLog(log, now);
   return (incoming, search, only) => {
     const { generation, always } = readQuery(search);

@@ -24,3 +24,12 @@ test('room for reports is what nobody has handed over, and comes back with what 
   here.written(60);
   expect([there.hasRoom(100), there.hasRoom(101)]).toEqual([true, false]);
 });
+
+test('there is no room at all while the store refuses to be written', () => {
+  const here = new NodeFigures();
+  const there = new NodeFigures(here.memory);
+  here.failing = true;
+  expect([there.failing, there.hasRoom(1)]).toEqual([true, false]);
+  here.failing = false;
+  expect([there.hasRoom(1), there.waiting]).toEqual([true, 0]);
+});

@@ -11,7 +11,7 @@ export class NodeFigures {
   private readonly most: number;
 
   /** @param memory of the figures in another thread, to be the same figures */
-  constructor(memory = new SharedArrayBuffer(8 * (outcomes.length + 1)), most = mostWaitingBytes) {
+  constructor(memory = new SharedArrayBuffer(8 * (outcomes.length + 2)), most = mostWaitingBytes) {
     this.memory = memory;
     this.counts = new BigUint64Array(memory);
     this.most = most;
@@ -28,9 +28,18 @@ export class NodeFigures {
     return outcomes.map((outcome, i) => [outcome, Number(Atomics.load(this.counts, i))]);
   }
 
-  /** Whether so much more may be handed over. */
+  /** Whether so much more may be handed over: never while the disk takes none, since what is handed over is answered for. */
   hasRoom(bytes: number): boolean {
-    return this.waiting + bytes <= this.most;
+    return !this.failing && this.waiting + bytes <= this.most;
+  }
+
+  /** Whether the store of reports refuses to be written. */
+  get failing(): boolean {
+    return Atomics.load(this.counts, outcomes.length + 1) === 1n;
+  }
+
+  set failing(failing: boolean) {
+    Atomics.store(this.counts, outcomes.length + 1, failing ? 1n : 0n);
   }
 
   /** Reports are handed over: by the listener's thread, and with them, so that its death leaves nothing counted that nobody writes. */

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import type { LogFacts } from '../log.ts';
-import { connectionLimit, TokenBuckets } from './limits.ts';
+import { connectionLimit, strangerLimit, TokenBuckets } from './limits.ts';
 import { RefusalLog } from './refusals.ts';
 import { noProxies, type Proxies, readProxies } from './source.ts';
 
@@ -40,6 +40,30 @@ describe('token buckets', () => {
     now = 20_000;
     buckets.take('new');
     expect(buckets.size).toBe(1);
+  });
+});
+
+describe('a connection that asks for nothing', () => {
+  const connect = (remoteAddress: string) => {
+    const socket = Object.assign(new EventEmitter(), {
+      remoteAddress,
+      cut: false,
+      destroy() {
+        socket.cut = true;
+      },
+    });
+    return socket;
+  };
+  const proxies: Proxies = { has: (address) => address === '10.0.0.5' };
+
+  test('is cut off soon where its address is no node and no proxy, and left to the listener otherwise', async () => {
+    const limit = strangerLimit((address) => address === '10.0.0.1', proxies, 20);
+    const sockets = ['10.0.0.1', '10.0.0.5', '10.9.9.9', '::ffff:10.9.9.8', '10.9.9.7'].map(connect);
+    for (const socket of sockets) limit.came(socket as unknown as Socket);
+    limit.asked(sockets[4] as unknown as Socket);
+    while (!sockets[3]?.cut) await new Promise((resolve) => setTimeout(resolve, 5));
+    await new Promise((resolve) => setTimeout(resolve, 40));
+    expect(sockets.map(({ cut }) => cut)).toEqual([false, false, true, true, false]);
   });
 });
 

@@ -3,6 +3,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { type Proxies, peerAddress } from './source.ts';
 
+/** Milliseconds of a clock that nobody sets: limits by time hold also where the wall clock is put back or forth. */
+export const sinceStart = (): number => performance.now();
+
 /** Connections that one address may have open; a node needs one. */
 const connectionsPerSource = 64;
 
@@ -21,6 +24,35 @@ export function connectionLimit(proxies: Proxies, most = connectionsPerSource): 
       else open.set(peer, left);
     });
     return true;
+  };
+}
+
+/** So long an address that is no node's has to say what it wants: a node may be slow, a stranger has no reason to be. */
+const strangersMilliseconds = 3_000;
+
+export interface StrangerLimit {
+  /** A connection came in. */
+  came(socket: Socket): void;
+  /** A whole request came on it. */
+  asked(socket: Socket): void;
+}
+
+/** Cuts off connections of strangers that say nothing whole in time: half-open ones would take the room of ten thousand nodes. */
+export function strangerLimit(
+  known: (address: string) => boolean,
+  proxies: Proxies,
+  milliseconds: number = strangersMilliseconds,
+): StrangerLimit {
+  const timers = new WeakMap<Socket, NodeJS.Timeout>();
+  return {
+    came(socket) {
+      const peer = peerAddress(socket.remoteAddress);
+      if (known(peer) || proxies.has(peer)) return;
+      const timer = setTimeout(() => socket.destroy(), milliseconds);
+      timers.set(socket, timer);
+      socket.once('close', () => clearTimeout(timer));
+    },
+    asked: (socket) => clearTimeout(timers.get(socket)),
   };
 }
 

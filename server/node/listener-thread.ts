@@ -10,7 +10,7 @@ import type { StatusReport } from '../reports/report.ts';
 import { AnsweringCopy } from './answering-copy.ts';
 import { type NodeEngine, nodeHandler } from './app.ts';
 import { NodeFigures } from './figures.ts';
-import { connectionLimit } from './limits.ts';
+import { connectionLimit, strangerLimit } from './limits.ts';
 import type { FromThread, HandedReport, ThreadData, ToThread } from './messages.ts';
 import { noProxies, readProxies } from './source.ts';
 
@@ -59,20 +59,32 @@ const trusted = readProxies(trustedProxies);
 const proxies = 'has' in trusted ? trusted : noProxies;
 let listener: Listener | undefined;
 
+const admit = connectionLimit(proxies);
+// Before there is a world nobody is known, and every node would be a stranger.
+const strangers = strangerLimit((address) => copy.world?.addresses.has(address) !== false, proxies);
+
 async function open(message: ToThread & { kind: 'listen' }): Promise<void> {
+  const handle = nodeHandler(engine, {
+    answers: figures,
+    reports: hand,
+    log: (level, what, facts = {}) => say({ kind: 'log', level, what, facts }),
+    proxies,
+    tree,
+  });
   try {
     listener = await listen({
       address: message.address,
       name: 'node',
       flag: '--node',
-      handler: nodeHandler(engine, {
-        answers: figures,
-        reports: hand,
-        log: (level, what, facts = {}) => say({ kind: 'log', level, what, facts }),
-        proxies,
-        tree,
-      }),
-      admit: connectionLimit(proxies),
+      handler(incoming, outgoing) {
+        strangers.asked(incoming.socket);
+        return handle(incoming, outgoing);
+      },
+      admit(socket) {
+        if (!admit(socket)) return false;
+        strangers.came(socket);
+        return true;
+      },
       server,
     });
     say({ kind: 'listening', address: listener.address });

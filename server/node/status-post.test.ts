@@ -1,7 +1,7 @@
 /** What hostile, slow and broken clients can do to the node listener: nothing to others. */
 import { type IncomingMessage, request } from 'node:http';
 import { connect, type Socket } from 'node:net';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { World } from '../../core/plan/world.ts';
 import { refusal } from '../../test/server/fake-engine.ts';
 import { type Listener, listen, nodeServerOptions } from '../listen.ts';
@@ -342,6 +342,38 @@ describe('a stalled client', () => {
     expect(longAsked).toBeLessThan(10);
     client.destroy();
   });
+});
+
+test('limits by time hold though the wall clock is put forth or back', async () => {
+  const told: LogFacts[] = [];
+  const usual = await listen({
+    address: { host: '127.0.0.1', port: 0 },
+    name: 'node',
+    flag: '--node',
+    handler: nodeHandler(engine, {
+      log: (_level, _what, facts = {}) => told.push(facts),
+      reports: { receive: () => true },
+    }),
+    server: nodeServerOptions,
+  });
+  const report = () =>
+    new Promise<number>((resolve, reject) => {
+      const outgoing = request(`${usual.url}/status`, { method: 'POST', localAddress: '127.0.1.7', agent: false });
+      outgoing.on('response', (incoming) => incoming.resume().on('end', () => resolve(incoming.statusCode ?? 0)));
+      outgoing.on('error', reject).end('stage=booted');
+    });
+  vi.useFakeTimers({ toFake: ['Date'] });
+  try {
+    for (let i = 0; i < 20; i++) expect(await report()).toBe(200);
+    for (const hours of [0, 1, -1]) {
+      vi.setSystemTime(Date.now() + hours * 3_600_000);
+      expect(await report()).toBe(429);
+    }
+  } finally {
+    vi.useRealTimers();
+    await usual.close(0);
+  }
+  expect(told).toHaveLength(1);
 });
 
 test('a client that asks a few times in one go is answered in order', async () => {

@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { parseStatus } from '../reports/report.ts';
 import type { NodeEngine, NodeOptions } from './app.ts';
-import { TokenBuckets } from './limits.ts';
+import { sinceStart, TokenBuckets } from './limits.ts';
 import { RefusalLog } from './refusals.ts';
 import { noProxies, sourceOf } from './source.ts';
 
@@ -23,7 +23,7 @@ export function statusReceiver(
   engine: NodeEngine,
   options: NodeOptions,
 ): (incoming: IncomingMessage, outgoing: ServerResponse) => void {
-  const { reports, log, proxies = noProxies, now = Date.now } = options;
+  const { reports, log, proxies = noProxies, now = sinceStart } = options;
   const buckets = new TokenBuckets(burst, secondsEach, now);
   const refusals = log === undefined ? undefined : new RefusalLog(log, now);
   let underWay = 0;

@@ -15,6 +15,7 @@ export interface BootCount {
 
 interface Known {
   of(node: string): NodeReport | undefined;
+  readonly problem?: string | undefined;
 }
 
 /** By commit; only of commits that some node has the set of, or last booted with. Linear in nodes. */
@@ -49,7 +50,14 @@ export async function statusWithBoots(
   const status = await engine.status();
   const counts = [...bootCounts(engine.world, reports).values()].filter(({ nodes }) => nodes > 0);
   const applied = counts.filter(({ commit }) => commit === status.applied);
-  return { ...status, boots: [...applied, ...counts.filter((count) => !applied.includes(count))] };
+  const problem = [status.problem, reportsProblem(reports)].filter((it) => it !== undefined).join('; ') || undefined;
+  return { ...status, problem, boots: [...applied, ...counts.filter((count) => !applied.includes(count))] };
+}
+
+/** What somebody has to do so that nodes may report again; undefined: nothing. */
+export function reportsProblem(reports: Pick<Known, 'problem'> | undefined): string | undefined {
+  if (reports?.problem === undefined) return undefined;
+  return `node reports cannot be stored, and nodes are told to try again: ${reports.problem}; free space there (df -h, df -i)`;
 }
 
 /** What `GET /history` gives. */

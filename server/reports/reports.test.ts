@@ -111,13 +111,63 @@ describe('reports of nodes', () => {
     for (let i = 0; i < 1000; i++) expect(open.receive('n1', report('booted', { log: 'x'.repeat(65_536) }))).toBe(true);
   });
 
-  test('stay in memory where the disk is full, and say so', async () => {
+  test('wait where the disk is full, are said so once, and are written once there is space', async () => {
     const said: string[] = [];
-    const store = { ...memoryStore(), batch: () => Promise.reject(new Error('ENOSPC')) };
-    open = await openReports(state, { store, log: (_level, what) => said.push(what) });
+    const failing: boolean[] = [];
+    const memory = memoryStore();
+    let refused = 0;
+    let full = true;
+    const store = {
+      ...memory,
+      batch: async (changes: Parameters<typeof memory.batch>[0]) => {
+        if (!full) return memory.batch(changes);
+        refused++;
+        throw new Error('ENOSPC');
+      },
+    };
+    const log = (_level: string, what: string): number => said.push(what);
+    open = await openReports(state, { store, log, onFailing: (now) => failing.push(now), retry: 10 });
     open.receive('n01', report('booted', { log: 'x' }));
+    open.receive('n02', report('booted', { log: 'first' }));
+    let stored = false;
+    void open.stored().then(() => {
+      stored = true;
+    });
     await open.written();
-    expect([open.of('n01')?.stage, said]).toEqual(['booted', ['node reports are not written']]);
+    expect([open.of('n01')?.stage, open.log('n01'), open.problem]).toEqual(['booted', 'x', 'ENOSPC']);
+    // A later log counts; a later report without one leaves the log that waits.
+    open.receive('n02', report('booted', { log: 'second' }));
+    open.receive('n01', report('booting'));
+    await until(() => refused >= 3);
+    expect([said, failing, stored]).toEqual([['node reports are not written'], [true], false]);
+    full = false;
+    await until(() => stored && memory.get('logs', 'n02') === 'second');
+    expect([memory.get('logs', 'n01'), open.problem, failing]).toEqual(['x', undefined, [true, false]]);
+    expect((memory.get('reports', 'n01') as { stage: string }).stage).toBe('booting');
+    expect(said).toEqual(['node reports are not written', 'node reports are written again']);
+    // Their room is free again, all of it.
+    const big = 'x'.repeat(65_536);
+    full = true;
+    let taken = 0;
+    while (taken < 1000 && open.receive(`m${taken}`, report('booted', { log: big }))) taken++;
+    expect(taken).toBe(256);
+    full = false;
+  });
+
+  test('that wait are written as the server stops', async () => {
+    const memory = memoryStore();
+    let full = true;
+    const store = {
+      ...memory,
+      batch: (changes: Parameters<typeof memory.batch>[0]) =>
+        full ? Promise.reject(new Error('ENOSPC')) : memory.batch(changes),
+    };
+    const reports = await openReports(state, { store, retry: 60_000 });
+    reports.receive('n01', report('booted', { log: 'x' }));
+    await reports.written();
+    full = false;
+    await reports.close();
+    expect(memory.get('logs', 'n01')).toBe('x');
   });
 
   test('that are damaged on disk are put aside: the server starts', async () => {

@@ -15,6 +15,8 @@ const keepGoneMilliseconds = 30 * 86_400_000;
 
 /** Reports wait so long to be written together: ten thousand nodes boot at once. */
 const writeAfterMilliseconds = 250;
+/** How soon what a full disk refused is tried again. */
+const retryMilliseconds = 5_000;
 
 export type ReportListener = (node: string, now: NodeReport, before: NodeReport | undefined) => void;
 
@@ -33,18 +35,25 @@ export interface NodeReports {
    * when they were first missed, not when they reported last. What is held for such a node is the engine's, and stays (law 4).
    */
   prune(inTables: (node: string) => boolean): Promise<readonly string[]>;
-  /** Writes all that was taken in so far at once; resolves when it is written. */
+  /** Why what nodes said cannot be written now; undefined: it can. It waits, and is tried again until it is written. */
+  readonly problem: string | undefined;
+  /** Writes all that was taken in so far at once; resolves when it is written, or known not to be (`problem`). */
   written(): Promise<void>;
   /** Resolves when all that was taken in so far is written, without hurrying. */
   stored(): Promise<void>;
+  /** Writes a last time. */
   close(): Promise<void>;
 }
 
 export interface ReportOptions {
   readonly log?: Log;
   readonly now?: () => Date;
+  /** Hears when the store begins to refuse what is to be written, and when it takes it again. */
+  readonly onFailing?: (failing: boolean) => void;
   /** A store of one's own, for tests. */
   readonly store?: Store;
+  /** Milliseconds until what was refused is tried again, for tests. */
+  readonly retry?: number;
 }
 
 /** Opens `<state>/reports`. A damaged one is put aside: what nodes said is news, and they will say it again. */
@@ -77,9 +86,15 @@ class StoredReports implements NodeReports {
   private readonly waitingFor: (() => void)[] = [];
   private timer: NodeJS.Timeout | undefined;
   private underWay: Promise<void> = Promise.resolve();
+  private readonly onFailing: (failing: boolean) => void;
+  private readonly retry: number;
+  private closed = false;
+  problem: string | undefined;
 
   constructor(store: Store, options: ReportOptions) {
     this.store = store;
+    this.onFailing = options.onFailing ?? (() => {});
+    this.retry = options.retry ?? retryMilliseconds;
     this.say = options.log;
     this.now = options.now ?? (() => new Date());
     for (const { key, value } of store.range(records)) {
@@ -111,7 +126,7 @@ class StoredReports implements NodeReports {
     this.bytes += bytes;
     if (replaced !== undefined && report.log !== undefined) this.bytes -= Buffer.byteLength(replaced);
     this.waiting.set(node, report.log ?? replaced);
-    this.timer ??= setTimeout(() => void this.write(), writeAfterMilliseconds);
+    this.writeIn(this.problem === undefined ? writeAfterMilliseconds : this.retry);
     for (const listener of this.listeners) listener(node, now, before);
     return true;
   }
@@ -122,8 +137,8 @@ class StoredReports implements NodeReports {
   }
 
   async written(): Promise<void> {
-    while (this.waiting.size > 0) await this.write();
-    await this.underWay;
+    do await this.write();
+    while (this.waiting.size > 0 && this.problem === undefined);
   }
 
   stored(): Promise<void> {
@@ -146,15 +161,49 @@ class StoredReports implements NodeReports {
         changes.push({ db: logs, key: node, value: text });
         bytes += Buffer.byteLength(text);
       }
-      // What a full disk refuses stays in memory as a record; its log is lost, and the next report brings another.
-      await this.store.batch(changes).catch((error: Error) => {
-        this.say?.('error', 'node reports are not written', { error: error.message });
-      });
+      try {
+        await this.store.batch(changes);
+      } catch (error) {
+        this.waitAgain(error as Error, waitingFor);
+        return;
+      }
       this.writing = new Map();
       this.bytes -= bytes;
+      this.told(undefined);
       for (const resolve of waitingFor) resolve();
     });
     return this.underWay;
+  }
+
+  private writeIn(milliseconds: number): void {
+    if (!this.closed) this.timer ??= setTimeout(() => void this.write(), milliseconds);
+  }
+
+  /** Nodes were told that it is taken, so what the disk refused waits on; of a node that said more since, its later log counts. */
+  private waitAgain(error: Error, waitingFor: readonly (() => void)[]): void {
+    for (const [node, text] of this.writing) {
+      const later = this.waiting.get(node);
+      if (later !== undefined && text !== undefined) this.bytes -= Buffer.byteLength(text);
+      this.waiting.set(node, later ?? text);
+    }
+    this.writing = new Map();
+    this.waitingFor.unshift(...waitingFor);
+    this.told(error);
+    this.writeIn(this.retry);
+  }
+
+  /** Says once that writing fails, and once that it works again. */
+  private told(error: Error | undefined): void {
+    const before = this.problem;
+    this.problem = error?.message;
+    if ((before === undefined) === (error === undefined)) return;
+    if (error === undefined) this.say?.('info', 'node reports are written again');
+    else
+      this.say?.('error', 'node reports are not written', {
+        error: error.message,
+        hint: 'they wait, and are tried again',
+      });
+    this.onFailing(error !== undefined);
   }
 
   async prune(inTables: (node: string) => boolean): Promise<readonly string[]> {
@@ -186,6 +235,10 @@ class StoredReports implements NodeReports {
 
   async close(): Promise<void> {
     await this.written();
+    this.closed = true;
+    clearTimeout(this.timer);
+    if (this.waiting.size > 0)
+      this.say?.('error', 'node reports are lost', { nodes: this.waiting.size, error: this.problem });
     await this.store.close();
   }
 

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { benchAnswers } from './answers.ts';
 import { benchExplain } from './explain.ts';
 import { makeScratch } from './house.ts';
+import { benchImages } from './images.ts';
 import { benchLiteimg } from './liteimg.ts';
 import { benchApply, benchPush } from './push.ts';
 import { benchResolve } from './resolve.ts';
@@ -23,6 +24,7 @@ const benches: Readonly<Record<string, (scratch: string) => Promise<boolean>>> =
   explain: benchExplain,
   revert: benchRevert,
   liteimg: benchLiteimg,
+  images: benchImages,
   tftp: benchTftp,
 };
 

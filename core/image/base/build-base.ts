@@ -8,6 +8,7 @@ import type { InstalledPackage, OsFamily, PackageJob, RepositoryState } from '..
 import { findKernel, KernelMissing } from '../initrd/kernel.ts';
 import type { BaseRecipe, PackageRepository } from '../recipe.ts';
 import { applyAddons, hashesOf } from './addons.ts';
+import { inTurn } from './cache.ts';
 import { cleanTree } from './clean.ts';
 import { applyExlist } from './exlist.ts';
 import { linkInside, placeInside, putInside } from './place.ts';
@@ -98,8 +99,10 @@ async function withPackages(
   const { recipe, log, signal } = job;
   try {
     log('fetching packages', 0.02);
-    await family.fetch(job);
-    const states = await family.repositoryStates(job);
+    const states = await inTurn(job.cache, signal, log, async () => {
+      await family.fetch(job);
+      return await family.repositoryStates(job);
+    });
     signal.throwIfAborted();
     log('installing packages', 0.3);
     await family.install(job);

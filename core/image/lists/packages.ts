@@ -14,8 +14,14 @@ export interface Packages {
 
 type Kind = 'distribution' | 'other';
 
-/** Reads the lines. Several names may stand on a line, with commas or blanks between; `name # why` is a name and a comment. */
-export function parsePackages(lines: readonly ListLine[], kind: Kind, findings: ImageFindings): Packages {
+/** Reads the lines. Several names may stand on a line, with commas or blanks between; `name # why` is a name and a comment.
+ *  `familyFault` says what no list of the image's own family may name. */
+export function parsePackages(
+  lines: readonly ListLine[],
+  kind: Kind,
+  findings: ImageFindings,
+  familyFault?: (name: string) => string | undefined,
+): Packages {
   const passes: PackagePass[] = [];
   const folders = new Set<string>();
   let pass: PackagePass = { install: [], removeBefore: [], removeAfter: [] };
@@ -31,7 +37,10 @@ export function parsePackages(lines: readonly ListLine[], kind: Kind, findings: 
       const slash = kind === 'other' && !whole.startsWith('/') && !whole.startsWith('@') ? whole.lastIndexOf('/') : -1;
       const folder = slash === -1 ? '' : whole.slice(0, slash);
       const name = whole.slice(slash + 1).replace(/^@\s+/, '@');
-      const why = (slash === -1 ? undefined : folderFault(folder)) ?? nameFault(name, list === pass.install);
+      const why =
+        (slash === -1 ? undefined : folderFault(folder)) ??
+        nameFault(name, list === pass.install) ??
+        familyFault?.(name);
       if (why !== undefined) {
         findings.block(unsafeName(at, { text, why }));
         continue;

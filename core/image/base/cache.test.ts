@@ -1,0 +1,89 @@
+/** A cache that several builds use: one at a time, and not for ever. */
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { inTurn, markUsed, pruneUnused } from './cache.ts';
+
+const never = new AbortController().signal;
+const soon = () => new Promise((resolve) => setTimeout(resolve, 5));
+
+it('is used by one build at a time, in the order in which they come, whether they fail or not', async () => {
+  const events: string[] = [];
+  const turn = (name: string, fails = false) =>
+    inTurn(
+      '/cache',
+      never,
+      (line) => events.push(`${name} ${line}`),
+      async () => {
+        events.push(`${name} begins`);
+        await soon();
+        events.push(`${name} ends`);
+        if (fails) throw new Error(name);
+        return name;
+      },
+    );
+  const all = await Promise.allSettled([turn('a', true), turn('b'), turn('c')]);
+  expect(all.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'fulfilled']);
+  expect(events.filter((it) => !it.includes('waiting'))).toEqual(
+    ['a', 'b', 'c'].flatMap((name) => [`${name} begins`, `${name} ends`]),
+  );
+  expect(events.filter((it) => it.includes('waiting'))).toHaveLength(2);
+});
+
+it('is no matter between builds of different families', async () => {
+  let inside = 0;
+  const both = async () => {
+    inside += 1;
+    while (inside < 2) await soon();
+  };
+  await Promise.all([inTurn('/one', never, () => undefined, both), inTurn('/two', never, () => undefined, both)]);
+});
+
+it('is not waited for by a build that is stopped, and the next one still waits for its turn', async () => {
+  let leave = (): void => undefined;
+  const events: string[] = [];
+  const first = inTurn(
+    '/cache',
+    never,
+    () => undefined,
+    () => new Promise<void>((resolve) => (leave = resolve)),
+  );
+  const controller = new AbortController();
+  const stopped = inTurn(
+    '/cache',
+    controller.signal,
+    () => undefined,
+    async () => events.push('stopped one ran'),
+  );
+  const third = inTurn(
+    '/cache',
+    never,
+    () => undefined,
+    async () => events.push('third'),
+  );
+  controller.abort(new Error('stopped'));
+  await expect(stopped).rejects.toThrow('stopped');
+  await soon();
+  expect(events).toEqual([]);
+  leave();
+  await Promise.all([first, third]);
+  expect(events).toEqual(['third']);
+});
+
+it('loses what no build has used for thirty days', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'litehouse-cache-'));
+  try {
+    await mkdir(join(directory, 'partial'));
+    for (const name of ['old.deb', 'used.deb']) await writeFile(join(directory, name), '');
+    expect(await pruneUnused(directory, Date.now() + 29 * 86_400_000)).toBe(0);
+    await soon();
+    const between = Date.now() + 30 * 86_400_000;
+    await soon();
+    await markUsed(directory, ['used.deb']);
+    expect(await pruneUnused(directory, between)).toBe(1);
+    expect((await readdir(directory)).sort()).toEqual(['partial', 'used.deb']);
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+});
