@@ -20,7 +20,7 @@ import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { copyStore } from '../core/apply/store-copy.ts';
 import { syncDirectory } from '../core/import/secrets-file.ts';
-import { Failure } from './command/failure.ts';
+import { Failure, mendOf } from './command/failure.ts';
 import { type Settings, settingsFileName } from './settings.ts';
 
 type Place = Pick<Settings, 'dir' | 'state'>;
@@ -159,7 +159,9 @@ async function unpack(file: string, stage: string): Promise<BackupManifest> {
 /** Writes beside the file and renames, so that a full disk leaves nothing under its name. */
 async function writeTar(stage: string, names: readonly string[], file: string, force: boolean): Promise<void> {
   const aside = `${file}.${process.pid}.part`;
-  const output = await open(aside, 'wx', 0o600);
+  const output = await open(aside, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
+    throw notWritable(file, error);
+  });
   try {
     try {
       const args = ['--create', '--owner=0', '--group=0', '--numeric-owner', '--file', '-', '--directory', stage];
@@ -230,6 +232,15 @@ async function isPlain(path: string): Promise<boolean> {
 
 async function exists(path: string): Promise<boolean> {
   return (await lstat(path).catch(() => undefined)) !== undefined;
+}
+
+function notWritable(file: string, error: NodeJS.ErrnoException): Failure {
+  const missing = error.code === 'ENOENT' || error.code === 'ENOTDIR';
+  return new Failure({
+    what: missing ? `there is no directory ${dirname(file)}` : `${file} cannot be written`,
+    why: missing ? undefined : error.message,
+    mend: missing ? 'make it, or choose another file' : (mendOf(error) ?? 'choose another file'),
+  });
 }
 
 function alreadyThere(file: string): Failure {

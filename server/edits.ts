@@ -5,7 +5,7 @@ import type { Diagnostic } from '../core/diagnostic/diagnostic.ts';
 import { computeEdit, type EditCommand } from '../core/edit/edit.ts';
 import { subjectOf } from '../core/edit/subject.ts';
 import { heldLines } from '../core/engine/held-text.ts';
-import type { Engine, Preview } from '../core/engine/types.ts';
+import type { Engine, Preview, Reconciled } from '../core/engine/types.ts';
 import { overlaySnapshot } from '../core/import/overlay.ts';
 import { diagnosticToJson, diffToJson } from '../core/plan/json.ts';
 import { renderDiagnostics, renderDiff } from '../core/plan/render.ts';
@@ -70,10 +70,9 @@ export interface EditParts {
   readonly repository: Repository;
   /** The turns of pushes: while an edit is made no push is judged, so neither makes the other fail. */
   readonly turns?: Turns;
-  readonly log?: (
-    what: string,
-    facts: { readonly commit?: string; readonly by: string; readonly said?: string },
-  ) => void;
+  readonly log?: (what: string, facts: { readonly commit?: string; readonly by: string }) => void;
+  /** Hears what became of an edit that was made. */
+  readonly onApplied?: (result: Reconciled, by: string) => void;
 }
 
 /** How often an edit is computed anew because the branch moved (somebody moves it past the server). */
@@ -148,8 +147,9 @@ export function openEdits(parts: EditParts): ApplyEdit {
     parts.log?.(told, { commit: commit?.slice(0, 10), by: caller.name });
     if (commit === undefined) return made;
     await engine.received(commit, caller.name, caller.via);
-    const { ok, lines } = await engine.reconcile(`${request.command.kind} by ${caller.name}`);
-    parts.log?.(ok ? 'applied' : 'not applied', { commit: commit.slice(0, 10), by: caller.name, said: lines[0] });
+    const result = await engine.reconcile(`${request.command.kind} by ${caller.name}`);
+    const { ok, lines } = result;
+    parts.onApplied?.(result, caller.name);
     const more = ok ? [] : ['the commit is made, but not in effect: litehouse status says what to do'];
     const undo = `undo, in a clone: git pull && git revert --no-edit ${commit.slice(0, 9)} && git push`;
     return {

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { pushNotChecked } from '../core/diagnostic/catalogue/repo.ts';
 import type { Engine } from '../core/engine/types.ts';
 import type { Repository } from '../core/repo/repository.ts';
+import { type AppliedLog, appliedLog } from './applied-log.ts';
 import { Failure } from './command/failure.ts';
 import { installHooks } from './git/install-hooks.ts';
 import { pushGate } from './git/push-gate.ts';
@@ -42,6 +43,7 @@ export async function receivePushes(
   log: Log,
   metrics?: Pick<ServerMetrics, 'pushes'>,
   turns?: Turns,
+  applied: AppliedLog = appliedLog(log),
 ): Promise<(graceMilliseconds: number) => Promise<void>> {
   const judge = pushJudge({
     engine,
@@ -55,12 +57,7 @@ export async function receivePushes(
         options: options.join(',') || undefined,
       });
     },
-    onApplied: (commit, pusher, { ok, lines }) =>
-      log(ok ? 'info' : 'error', ok ? 'applied' : 'not applied', {
-        commit: commit.slice(0, 10),
-        pusher,
-        said: lines[0],
-      }),
+    onApplied: (_commit, pusher, result) => applied(result, { pusher }),
   });
   const say = (line: string): void => log('warn', 'push', { said: line });
   const gate = pushGate({ repository, judge, branch, log: say, turns });

@@ -4,10 +4,10 @@ import { getRequestListener } from '@hono/node-server';
 import { openEngine } from '../core/engine/engine.ts';
 import type { Engine } from '../core/engine/types.ts';
 import { Repository } from '../core/repo/repository.ts';
-import { adminApp } from './admin/app.ts';
-import type { Listeners } from './admin/boot.ts';
+import { type AdminParts, adminApp } from './admin/app.ts';
 import { EventFeed } from './admin/events.ts';
 import { tokenFile, watchTokens } from './admin/tokens.ts';
+import { type AppliedLog, appliedLog } from './applied-log.ts';
 import type { Failure } from './command/failure.ts';
 import { daily, forgetNodes } from './daily.ts';
 import { openEdits } from './edits.ts';
@@ -79,7 +79,8 @@ export async function startServer(settings: Settings, log: Log): Promise<Running
     undo.push(() => repository.close());
     const metrics = serverMetrics(engine, version, figures);
     const turns = new Turns();
-    const closePushes = await receivePushes(settings, engine, repository, log, metrics, turns);
+    const applied = appliedLog(log);
+    const closePushes = await receivePushes(settings, engine, repository, log, metrics, turns, applied);
     undo.push(() => closePushes(graceMilliseconds));
     const reports = await openReports(settings.state, {
       log,
@@ -92,7 +93,7 @@ export async function startServer(settings: Settings, log: Log): Promise<Running
       if (stage === 'booted' && commit !== undefined) engine.booted(name, commit, generation);
     });
     undo.push(async () => undoHolds());
-    const look = lookWith(engine, log);
+    const look = lookWith(engine, applied);
     let onEnd: (failure: Failure) => void = () => {};
     const failed = new Promise<Failure>((resolve) => {
       onEnd = resolve;
@@ -102,18 +103,15 @@ export async function startServer(settings: Settings, log: Log): Promise<Running
     undo.push(() => node.close(graceMilliseconds));
     const tftp = await openTftp(settings, log, metrics, undo);
     const listeners = { node: node.address, ...(tftp === undefined ? {} : { tftp }) };
-    const { admin, key } = await openAdmin(
-      settings,
+    const edit = openEdits({
       engine,
       repository,
-      log,
-      metrics,
       turns,
-      reports,
-      listeners,
-      most.admin,
-      undo,
-    );
+      log: (what, facts) => log('info', what, facts),
+      onApplied: (result, by) => applied(result, { by }),
+    });
+    const parts = { engine, repository, metrics, reports, listeners, edit };
+    const { admin, key } = await openAdmin(settings, parts, log, most.admin, undo);
     await look('start');
     undo.push(watchRefs(settings.repository, settings.pollSeconds, (reason) => void look(reason)));
     undo.push(logBuilds(engine, log));
@@ -177,34 +175,23 @@ async function openEngineOf(settings: Settings): Promise<Engine> {
 
 async function openAdmin(
   settings: Settings,
-  engine: Engine,
-  repository: Repository,
+  parts: Pick<AdminParts, 'engine' | 'metrics' | 'edit' | 'listeners'> & {
+    readonly repository: Repository;
+    readonly reports: NodeReports;
+  },
   log: Log,
-  metrics: ServerMetrics,
-  turns: Turns,
-  reports: NodeReports,
-  listeners: Listeners,
   maxConnections: number,
   undo: (() => Promise<void>)[],
 ): Promise<{ readonly admin: Listener; readonly key: string }> {
+  const { engine, repository, reports } = parts;
   const key = randomBytes(32).toString('base64url');
   const events = new EventFeed({
     on: (event, listener) => engine.on(event, listener),
     status: () => statusWithBoots(engine, reports),
   });
   const { app, guard } = adminApp({
-    engine,
-    repository,
+    ...parts,
     events,
-    metrics,
-    reports,
-    listeners,
-    edit: openEdits({
-      engine,
-      repository,
-      turns,
-      log: (what, facts) => log('info', what, facts),
-    }),
     access: {
       tokens: watchTokens(tokenFile(settings.state), {
         own: key,
@@ -243,20 +230,15 @@ async function openAdmin(
 }
 
 /** Asks the engine to look at the branch. A commit that cannot be applied is logged once, not at every poll. */
-function lookWith(engine: Engine, log: Log): (reason: string) => Promise<void> {
+function lookWith(engine: Engine, applied: AppliedLog): (reason: string) => Promise<void> {
   let said = '';
   return async (reason) => {
-    const { commit, changed, ok, lines } = await engine.reconcile(reason);
+    const result = await engine.reconcile(reason);
+    const { changed, ok, lines } = result;
     const text = lines.join('\n');
     if (!changed && (ok || text === said)) return;
     said = ok ? '' : text;
-    const [first = '', ...more] = lines;
-    log(ok ? 'info' : 'error', ok ? 'applied' : 'not applied', {
-      commit: commit?.slice(0, 10),
-      reason,
-      said: first,
-      more: more.length || undefined,
-    });
+    applied(result, { reason });
   };
 }
 

@@ -124,6 +124,26 @@ describe('settings', () => {
     expect(existsSync(dir)).toBe(false);
   });
 
+  test('refuse a root whose name is nearly one of ours, and take those of other plugins', async () => {
+    for (const [wrong, meant] of [
+      ['tftpboot', 'tftp'],
+      ['instal', 'install'],
+      ['export', 'exports'],
+      ['syncdir', 'syncdirs'],
+    ]) {
+      const failure = await failureOf(`{"roots":{"${wrong}":"/srv/x"}}`);
+      expect([failure.code, failure.mend]).toEqual(['LH903', `did you mean "${meant}"?`]);
+      expect(failure.what).toContain(`roots.${wrong}`);
+    }
+    for (const own of ['grub', 'dhcpd', 'zones', 'extra'])
+      await expect(readSettings(await withFile(`{"roots":{"${own}":"/srv/x"}}`)), own).resolves.toBeDefined();
+  });
+
+  test('refuse a poll that no timer can wait for', async () => {
+    expect((await failureOf('{"pollSeconds":2147484}')).what).toContain('pollSeconds');
+    await expect(readSettings(await withFile('{"pollSeconds":86400}'))).resolves.toBeDefined();
+  });
+
   test('refuse roots that lie in each other: they would prune each other', async () => {
     expect((await failureOf('{"roots":{"tftp":"/srv/a","install":"/srv/a/b"}}')).what).toContain('overlaps');
     expect((await failureOf('{"roots":{"tftp":"config.git/hooks"}}')).what).toContain('overlaps with the repository');

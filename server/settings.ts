@@ -78,6 +78,8 @@ export const settingsFile = z.strictObject({
   pollSeconds: z
     .number()
     .min(0.05)
+    // A day; a timer of more than 2,147,483 seconds would go off at once, again and again.
+    .max(86_400)
     .default(10)
     .describe('How often the branch is looked at, whatever the watcher of files says.'),
   plugins: z
@@ -267,6 +269,7 @@ function placeRoots(
   at: { file: string; line: number; column: number },
   named: Readonly<Record<string, string>>,
 ): ReadonlyMap<string, string> {
+  for (const name of Object.keys(named)) checkRootName(name, at);
   const roots = new Map(defaultRoots.map(([name, folder]) => [name, join(dir, 'world', folder)]));
   for (const [name, path] of Object.entries(named)) roots.set(name, resolve(dir, path));
   const taken: [string, string][] = [
@@ -287,6 +290,21 @@ function placeRoots(
     taken.push([`root ${name}`, path]);
   }
   return roots;
+}
+
+/**
+ * A plugin of somebody else may have roots of its own, and plugins do not say which. But a name beside one of ours is a slip: our root
+ * would stay where it was, and what is served from the directory named would be old or nothing.
+ */
+function checkRootName(name: string, at: { file: string; line: number; column: number }): void {
+  if (defaultRoots.some(([known]) => known === name)) return;
+  const spellings = defaultRoots.flat();
+  const near = nearest(name, spellings);
+  if (near === undefined) return;
+  const [known = near] = defaultRoots.find((root) => root.includes(near)) ?? [];
+  throw Failure.from(
+    settingWrong(at, { key: `roots.${name}`, problem: 'names no root', mend: `did you mean "${known}"?` }),
+  );
 }
 
 function within(inner: string, outer: string): boolean {

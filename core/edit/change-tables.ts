@@ -19,6 +19,8 @@ export function parseChtab(words: readonly string[], remove: boolean): ChangeTab
   const set: Record<string, Record<string, string>> = Object.create(null);
   const tables = new Set<string>();
   for (const word of words) {
+    const fault = listWord(word);
+    if (fault !== undefined) return { fault };
     const match = /^([A-Za-z][\w-]*)(?:\.([A-Za-z][\w.-]*))?(?:=([\s\S]*))?$/.exec(word);
     const [, name = '', column, value] = match ?? [];
     if (match !== null && column === undefined && value !== undefined) key[name] = value;
@@ -46,6 +48,33 @@ export function parseChtab(words: readonly string[], remove: boolean): ChangeTab
   return { kind: 'chtab', key, set, remove: [...tables] };
 }
 
+/** `nodelist.groups+=rack1`, as later versions of the original have it for lists. */
+function listWord(word: string): Diagnostic | undefined {
+  const [, table, column, sign, value] = /^([A-Za-z][\w-]*)\.([A-Za-z][\w.]*)([+-])=([\s\S]*)$/.exec(word) ?? [];
+  if (table === undefined) return undefined;
+  return editWords(undefined, {
+    what: `'${word}': chtab sets a whole value, ${sign}= is not there`,
+    mend: `write the whole list, ${sign === '+' ? 'with' : 'without'} ${value}: litehouse tabdump ${table} shows it as it is, then chtab KEY=VALUE ${table}.${column}=A,B,C`,
+  });
+}
+
+/** `node=n01,node=n02`: two keys in one word, which would name a row of that strange name. */
+function twoKeys(key: Key, columns: readonly string[]): Diagnostic | undefined {
+  for (const [column, value] of Object.entries(key)) {
+    const [, second] =
+      [...value.matchAll(/,\s*([A-Za-z][\w-]*)=/g)].find(([, name = '']) => columns.includes(name)) ?? [];
+    if (second === undefined) continue;
+    return editKey(undefined, {
+      what: `'${column}=${value}' names two keys in one word`,
+      mend:
+        second === column
+          ? `one row at a time: a chtab for each, or ${column}=GROUP for a row that all of a group have`
+          : `put a blank between them: ${column}=${value.replace(/,\s*(?=[A-Za-z][\w-]*=)/g, ' ')}`,
+    });
+  }
+  return undefined;
+}
+
 export function changeTables(view: View, command: ChangeTables): EditResult {
   const files = new Map<string, string>();
   for (const name of new Set([...Object.keys(command.set), ...command.remove])) {
@@ -57,6 +86,8 @@ export function changeTables(view: View, command: ChangeTables): EditResult {
       const near = nearest(unknown, columnsOf(table));
       return refuse(editUnknown(undefined, { what: `column '${name}.${unknown}'`, nearest: near }));
     }
+    const two = twoKeys(command.key, columnsOf(table));
+    if (two !== undefined) return refuse(two);
     const edits = command.remove.includes(name) ? removal(table, command.key) : change(table, command.key, cells);
     if ('fault' in edits) return refuse(edits.fault);
     addEdited(files, table, edits);

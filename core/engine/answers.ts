@@ -6,7 +6,10 @@ import type { Answering, AnswerText } from './types.ts';
 
 const nothingYet = 'the server has applied no commit yet: ask again in a moment';
 
-function refused(status: 403 | 404 | 409 | 503, reason: string): AnswerText {
+function refused(status: 403 | 404 | 409 | 503, said: string): AnswerText {
+  // What was asked for is in it, and whoever asks may send what a terminal or a log would act on.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not get through.
+  const reason = said.replace(/[\u0000-\u001f\u007f-\u009f]/g, '?');
   return { kind: 'refusal', status, reason, text: refusalText(reason) };
 }
 

@@ -113,9 +113,11 @@ export async function openApt(job: AptJob): Promise<Apt> {
 
 /** How this server's own apt goes out: proxies and their exceptions. */
 async function ownTransport(job: AptJob): Promise<Record<string, string>> {
-  const { stdout } = await job.run('apt-config', ['dump']);
+  const dump = join(job.scratch, 'apt/dump');
+  // Into a file: hundreds of lines of settings are nothing for the log.
+  await job.run('sh', ['-c', 'exec apt-config dump > "$0"', dump]);
   const found: Record<string, string> = {};
-  for (const [, name = '', value = ''] of stdout.matchAll(
+  for (const [, name = '', value = ''] of (await readFile(dump, 'utf8')).matchAll(
     /^(Acquire::(?:https?|ftp)::[\w:.-]*[Pp]roxy[\w:.-]*) "([^"\n]*)";$/gm,
   ))
     if (value !== '') found[name] = value;

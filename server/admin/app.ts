@@ -8,6 +8,7 @@ import { diagnosticToJson, diffToJson } from '../../core/plan/json.ts';
 import { planToMarkdown } from '../../core/plan/markdown.ts';
 import type { Repository } from '../../core/repo/repository.ts';
 import type { Snapshot } from '../../core/repo/snapshot.ts';
+import { diskTrouble } from '../command/failure.ts';
 import type { ApplyEdit } from '../edits.ts';
 import { metricsType } from '../metrics.ts';
 import { historyWithBoots, reportsProblem, statusWithBoots } from '../reports/counts.ts';
@@ -163,6 +164,8 @@ export function adminApp(parts: AdminParts): { readonly app: Hono<AdminEnv>; rea
   app.notFound((c) => notFound(c, `nothing at ${c.req.method} ${c.req.path}; GET / says what is here`));
   app.onError((error, c) => {
     parts.onError?.(error, c.req.path);
+    const disk = diskTrouble(error);
+    if (disk !== undefined) return c.json({ error: disk.what, mend: `on the server: ${disk.mend}` }, 507);
     return c.json({ error: error.message.split('\n', 1)[0] }, 500);
   });
   return { app, guard };

@@ -33,7 +33,11 @@ export function mountReports(app: Hono<AdminEnv>, guard: Guard, source: ReportSo
     const caller = guard(c, 'read');
     if (caller instanceof Response) return caller;
     const report = nodeReport(source, c.req.param('node'));
-    return report === undefined ? c.json({ error: `no node ${c.req.param('node')}` }, 404) : c.json(report);
+    if (report !== undefined) return c.json(report);
+    return c.json(
+      { error: `no node ${c.req.param('node')}`, mend: 'litehouse nodels shows the nodes that there are' },
+      404,
+    );
   });
 }
 

@@ -97,14 +97,14 @@ export async function removeToken(file: string, name: string): Promise<void> {
 async function writeTokens(file: string, tokens: readonly TokenRecord[]): Promise<void> {
   await mkdir(dirname(file), { recursive: true });
   const aside = `${file}.${process.pid}.${randomBytes(4).toString('hex')}`;
-  const handle = await open(aside, 'wx', 0o600);
   try {
-    await handle.writeFile(`${JSON.stringify({ tokens }, null, 2)}\n`);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  try {
+    const handle = await open(aside, 'wx', 0o600);
+    try {
+      await handle.writeFile(`${JSON.stringify({ tokens }, null, 2)}\n`);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
     await rename(aside, file);
   } catch (error) {
     await unlink(aside).catch(() => {});

@@ -12,6 +12,7 @@ const most = 2000;
 /** What a command's arguments are, in order; the last one repeats. */
 const argumentsOf: Readonly<Record<string, readonly string[]>> = {
   nodels: ['nodes', 'columns'],
+  nodes: ['nodes'],
   noderange: ['nodes'],
   release: ['nodes'],
   doctor: ['nodes'],

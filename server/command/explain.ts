@@ -10,7 +10,7 @@ import {
 } from '../reading/explanation.ts';
 import type { SourceOptions } from '../reading/source.ts';
 import { withView } from '../reading/view.ts';
-import { type CommandContext, describe, printJson, withJson, withSource } from './context.ts';
+import { type CommandContext, describe, printJson, withJson, withRemoteSource } from './context.ts';
 import { readNodes } from './nodes-named.ts';
 
 interface ExplainOptions extends SourceOptions {
@@ -19,7 +19,7 @@ interface ExplainOptions extends SourceOptions {
 
 export function addExplainCommand(program: Command, context: CommandContext): void {
   withJson(
-    withSource(
+    withRemoteSource(
       describe(
         program.command('explain <what> [about]'),
         'Say where a file or a value of a node comes from: which row, which tree, which commit. WHAT is a node, a noderange or an image; ABOUT a path on the node or a table.column.',
@@ -27,12 +27,16 @@ export function addExplainCommand(program: Command, context: CommandContext): vo
       ),
     ),
   ).action(async (what: string, about: string | undefined, options: ExplainOptions) => {
-    await withView(context, options, async (view, { snapshot, repository }, builders) => {
-      const found = await explanationOf(context, { view, snapshot, repository, builders }, what, about);
-      if (found === undefined) return;
-      if (options.json === true) printJson(context, found.data);
-      else for (const line of found.lines(context.terminal.width)) context.terminal.out(line);
-    });
+    await withView(
+      context,
+      { ...options, remote: true, history: true },
+      async (view, { snapshot, repository }, builders) => {
+        const found = await explanationOf(context, { view, snapshot, repository, builders }, what, about);
+        if (found === undefined) return;
+        if (options.json === true) printJson(context, found.data);
+        else for (const line of found.lines(context.terminal.width)) context.terminal.out(line);
+      },
+    );
   });
 }
 

@@ -69,11 +69,14 @@ export function failureLines(error: unknown, options: { readonly debug: boolean 
   return lines;
 }
 
-/** What a person does about an error that is no fault of ours: one that says so itself, or one of the disk. */
-function mendOf(error: unknown): string | undefined {
+/**
+ * What a person does about an error that is no fault of ours: one that says so itself, or one of the disk. A program that we run
+ * (git, tar) says the latter in words.
+ */
+export function mendOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   if ('mend' in error && typeof error.mend === 'string') return error.mend;
-  const code = 'code' in error ? error.code : undefined;
+  const code = codeOf(error);
   if (code === 'ENOSPC' || code === 'EDQUOT') return 'free space on that filesystem (df -h, df -i)';
   if (code === 'EROFS') return 'that filesystem is mounted read-only: remount it, after a look at why (dmesg)';
   if (code === 'EACCES' || code === 'EPERM') {
@@ -82,6 +85,37 @@ function mendOf(error: unknown): string | undefined {
   if (code === 'ELOOP') return 'a symbolic link stands where litehouse keeps a file of its own: move it away';
   return code === 'EIO' ? 'the disk has errors: look at the kernel log (dmesg)' : undefined;
 }
+
+/** The disk's trouble in the words of a program. */
+const troubles: readonly (readonly [text: RegExp, code: string])[] = [
+  [/No space left on device/i, 'ENOSPC'],
+  [/Disk quota exceeded/i, 'EDQUOT'],
+  [/Read-only file system/i, 'EROFS'],
+  [/Input\/output error/i, 'EIO'],
+];
+
+function codeIn(message: string): string | undefined {
+  return troubles.find(([text]) => text.test(message))?.[1];
+}
+
+/** What does not work, where an error is the disk's: in one line, without the command that met it. */
+export function diskTrouble(error: unknown): { readonly what: string; readonly mend: string } | undefined {
+  const code = error instanceof Error ? codeOf(error) : undefined;
+  const what = code === undefined ? undefined : diskWords[code];
+  const mend = mendOf(error);
+  return what === undefined || mend === undefined ? undefined : { what, mend };
+}
+
+function codeOf(error: Error): string | undefined {
+  return 'code' in error && typeof error.code === 'string' ? error.code : codeIn(error.message);
+}
+
+const diskWords: Readonly<Record<string, string>> = {
+  ENOSPC: 'there is no space left on the disk',
+  EDQUOT: 'there is no space left on the disk (the quota of this user)',
+  EROFS: 'the filesystem is read-only',
+  EIO: 'the disk has errors',
+};
 
 /** The exit status that an error asks for. Help and version are thrown by commander as errors with code 0. */
 export function statusOf(error: unknown): ExitStatus {

@@ -4,14 +4,15 @@ import type { CommitRecord } from '../../core/engine/types.ts';
 import { openCommits, type SourceOptions } from '../reading/source.ts';
 import { bootCountText, type ServerHistory } from '../reports/counts.ts';
 import { askServer, findServer } from '../running/note.ts';
+import { meantRemote, readRemote } from '../running/remote.ts';
 import { branch, readSettings } from '../settings.ts';
 import { paint, withoutControls } from '../terminal.ts';
-import { type CommandContext, describe, printJson, serverDir, withJson, withSource } from './context.ts';
+import { type CommandContext, describe, printJson, serverDir, withJson, withRemoteSource } from './context.ts';
 import { Failure } from './failure.ts';
 
 export function addHistoryCommand(program: Command, context: CommandContext): void {
   withJson(
-    withSource(
+    withRemoteSource(
       describe(
         program.command('history'),
         'List commits, newest first: id, age, author, pusher, what became of it, subject.',
@@ -31,6 +32,8 @@ export function addHistoryCommand(program: Command, context: CommandContext): vo
 /** The running server knows pushers and states; a repository alone knows commits. */
 async function readHistory(context: CommandContext, options: SourceOptions, limit: number): Promise<ServerHistory> {
   if (options.repo === undefined && options.at === undefined) {
+    const remote = await meantRemote(context, options);
+    if (remote !== undefined) return (await readRemote(remote, `/history?limit=${limit}`)) as ServerHistory;
     const server = await findServer(await readSettings(serverDir(context, options)));
     if (server !== undefined) return (await askServer(server, `/history?limit=${limit}`)) as ServerHistory;
   }

@@ -6,24 +6,30 @@ import { bootLines, type NodeBoot } from '../reports/boots.ts';
 import { openReports } from '../reports/reports.ts';
 import { askEngine } from '../running/engine.ts';
 import { askServer } from '../running/note.ts';
+import { meantRemote, readRemote } from '../running/remote.ts';
 import { readSettings } from '../settings.ts';
 import { withoutControls } from '../terminal.ts';
-import { type CommandContext, describe, printJson, serverDir, withDir, withJson } from './context.ts';
+import { type CommandContext, describe, printJson, serverDir, withDir, withJson, withServer } from './context.ts';
 import { Failure } from './failure.ts';
 
 interface NodesOptions {
   readonly dir?: string;
+  readonly server?: string;
+  readonly tokenFile?: string;
   readonly json?: boolean;
 }
 
 export function addNodesCommand(program: Command, context: CommandContext): void {
   const nodes = withJson(
-    withDir(
-      describe(
-        program.command('nodes'),
-        'Say which nodes (all, or those of a noderange) booted which commit and generation, and who is behind.',
-        ['nodes', 'nodes rack1 --json', 'nodes log n01'],
+    withServer(
+      withDir(
+        describe(
+          program.command('nodes'),
+          'Say which nodes (all, or those of a noderange) booted which commit and generation, and who is behind.',
+          ['nodes', 'nodes rack1 --json', 'nodes log n01'],
+        ),
       ),
+      'ask the server at that URL',
     ),
   )
     .argument('[noderange]', 'nodes, groups, ranges')
@@ -35,16 +41,20 @@ export function addNodesCommand(program: Command, context: CommandContext): void
       context.status = 1;
       context.terminal.err(`neither a node nor a group: ${foldNodes(report.missed, context.terminal.width)}`);
     });
-  withDir(
-    describe(nodes.command('log <node>'), 'Print what a node wrote as it last booted (its statelite.log).', [
-      'nodes log n01',
-    ]),
+  withServer(
+    withDir(
+      describe(nodes.command('log <node>'), 'Print what a node wrote as it last booted (its statelite.log).', [
+        'nodes log n01',
+      ]),
+    ),
+    'ask the server at that URL',
   ).action(async (node: string, _options: NodesOptions, command: Command) => {
     const { log, stage } = await readNode(context, node, command.optsWithGlobals<NodesOptions>());
     if (log === undefined) {
       throw new Failure({
         what: stage === undefined ? `${node} never reported` : `${node} reported '${stage}', and sent no log`,
         mend: 'a node sends its log at the end of its boot: boot it, and look at its console if it does not get there',
+        status: 1,
       });
     }
     context.terminal.out(withoutControls(log.replace(/\n$/, ''), true));
@@ -72,7 +82,7 @@ async function readNode(
   return ask(context, options, `/reports/${encodeURIComponent(node)}`, (source) => {
     const report = nodeReport(source, node);
     if (report !== undefined) return report;
-    throw new Failure({ what: `no node ${node}`, mend: 'litehouse nodels shows the nodes that there are' });
+    throw new Failure({ what: `no node ${node}`, mend: 'litehouse nodels shows the nodes that there are', status: 1 });
   });
 }
 
@@ -83,6 +93,8 @@ async function ask<T>(
   path: string,
   read: (source: Parameters<typeof bootReport>[0]) => T,
 ): Promise<T> {
+  const remote = await meantRemote(context, options);
+  if (remote !== undefined) return context.terminal.during('asking', readRemote(remote, path)) as Promise<T>;
   const dir = serverDir(context, options);
   return context.terminal.during(
     'asking',

@@ -8,12 +8,22 @@ import { openReports } from '../reports/reports.ts';
 import { askEngine } from '../running/engine.ts';
 import { followEvents, type ServerEvent } from '../running/follow.ts';
 import { askServer, findServer } from '../running/note.ts';
+import { meantRemote, type Remote, type RemoteOptions, readRemote } from '../running/remote.ts';
 import { readSettings } from '../settings.ts';
 import { paint, type Terminal } from '../terminal.ts';
-import { type CommandContext, count, describe, printJson, serverDir, withDir, withJson } from './context.ts';
+import {
+  type CommandContext,
+  count,
+  describe,
+  printJson,
+  serverDir,
+  withDir,
+  withJson,
+  withServer,
+} from './context.ts';
 import { Failure } from './failure.ts';
 
-interface StatusOptions {
+interface StatusOptions extends RemoteOptions {
   readonly dir?: string;
   readonly json?: boolean;
   readonly watch?: boolean;
@@ -21,31 +31,39 @@ interface StatusOptions {
 
 export function addStatusCommand(program: Command, context: CommandContext): void {
   withJson(
-    withDir(
-      describe(program.command('status'), 'Say what is in effect, what waits, and what somebody has to do.', [
-        'status --dir var',
-        'status --watch',
-      ]),
+    withServer(
+      withDir(
+        describe(program.command('status'), 'Say what is in effect, what waits, and what somebody has to do.', [
+          'status --dir var',
+          'status --watch',
+        ]),
+      ),
+      'ask the server at that URL',
     ),
   )
     .option('--watch', 'go on, and say what the running server does as it does it')
     .action(async (options: StatusOptions) => {
       if (options.watch === true) return watch(context, options);
-      const dir = serverDir(context, options);
-      const { status, server } = await context.terminal.during(
-        'asking',
-        askEngine<{ status: ServerStatus; server: string | undefined }>(dir, 'status', {
-          server: async (server) => ({
-            status: (await askServer(server, '/status')) as ServerStatus,
-            server: server.admin,
-          }),
-          engine: async (engine) => ({ status: await withReports(dir, engine), server: undefined }),
-        }),
-      );
+      const { status, server } = await context.terminal.during('asking', ask(context, options));
       if (status.state === 'refused' || status.state === 'failed') context.status = 1;
       if (options.json) printJson(context, { ...status, server });
       else for (const line of statusLines(status, server, context.terminal)) context.terminal.out(line);
     });
+}
+
+/** The status, and where the server is that told it; undefined where none runs. */
+async function ask(
+  context: CommandContext,
+  options: StatusOptions,
+): Promise<{ readonly status: ServerStatus; readonly server: string | undefined }> {
+  const remote = await meantRemote(context, options);
+  if (remote !== undefined)
+    return { status: (await readRemote(remote, '/status')) as ServerStatus, server: remote.url };
+  const dir = serverDir(context, options);
+  return askEngine<{ status: ServerStatus; server: string | undefined }>(dir, 'status', {
+    server: async (server) => ({ status: (await askServer(server, '/status')) as ServerStatus, server: server.admin }),
+    engine: async (engine) => ({ status: await withReports(dir, engine), server: undefined }),
+  });
 }
 
 /** What nodes said to the server that ran here last. */
@@ -61,18 +79,11 @@ async function withReports(dir: string, engine: Engine): Promise<ServerStatus> {
 /** Prints until the server stops, which makes the exit status 1, or until somebody stops this. */
 async function watch(context: CommandContext, options: StatusOptions): Promise<void> {
   const { terminal } = context;
-  const settings = await readSettings(serverDir(context, options));
-  const server = await findServer(settings);
-  if (server === undefined) {
-    throw new Failure({
-      what: `no server runs on ${settings.dir}`,
-      mend: `start it: litehouse serve --dir ${settings.dir}   (or leave out --watch: the status is told without one)`,
-    });
-  }
+  const server = (await meantRemote(context, options)) ?? (await serverHere(context, options));
   let said = '';
   await followEvents(server, (event) => {
     if (options.json === true) return terminal.out(JSON.stringify({ event: event.name, data: event.data }));
-    const lines = eventLines(event, server.admin, terminal);
+    const lines = eventLines(event, server.url, terminal);
     // Builds say much that leaves the status as it was.
     if (event.name === 'status' && lines.join('\n') === said) return;
     if (event.name === 'status') said = lines.join('\n');
@@ -80,6 +91,16 @@ async function watch(context: CommandContext, options: StatusOptions): Promise<v
   });
   terminal.err('the server has stopped');
   context.status = 1;
+}
+
+async function serverHere(context: CommandContext, options: StatusOptions): Promise<Remote> {
+  const settings = await readSettings(serverDir(context, options));
+  const server = await findServer(settings);
+  if (server !== undefined) return { url: server.admin, token: server.key };
+  throw new Failure({
+    what: `no server runs on ${settings.dir}`,
+    mend: `start it: litehouse serve --dir ${settings.dir}   (or leave out --watch: the status is told without one)`,
+  });
 }
 
 function eventLines({ name, data }: ServerEvent, server: string, terminal: Pick<Terminal, 'colour'>): string[] {

@@ -3,22 +3,39 @@ import type { Command } from 'commander';
 import type { Drift } from '../../core/plugin/plugin.ts';
 import { askEngine } from '../running/engine.ts';
 import { askServer } from '../running/note.ts';
-import { type CommandContext, count, describe, printJson, serverDir, withDir, withJson } from './context.ts';
+import { meantRemote, type RemoteOptions, readRemote } from '../running/remote.ts';
+import {
+  type CommandContext,
+  count,
+  describe,
+  printJson,
+  serverDir,
+  withDir,
+  withJson,
+  withServer,
+} from './context.ts';
 
 export function addVerifyCommand(program: Command, context: CommandContext): void {
   withJson(
-    withDir(
-      describe(program.command('verify'), 'Compare the disk with what should be there, and list every difference.', [
-        'verify --dir var',
-      ]),
+    withServer(
+      withDir(
+        describe(program.command('verify'), 'Compare the disk with what should be there, and list every difference.', [
+          'verify --dir var',
+        ]),
+      ),
+      'ask the server at that URL',
     ),
-  ).action(async (options: { dir?: string; json?: boolean }) => {
+  ).action(async (options: RemoteOptions & { dir?: string; json?: boolean }) => {
+    const remote = await meantRemote(context, options);
+    const told = (json: unknown): readonly Drift[] => (json as { drift: readonly Drift[] }).drift;
     const drift = await context.terminal.during(
       'comparing',
-      askEngine(serverDir(context, options), 'verify', {
-        server: async (server) => ((await askServer(server, '/verify')) as { drift: readonly Drift[] }).drift,
-        engine: (engine) => engine.verify(),
-      }),
+      remote !== undefined
+        ? readRemote(remote, '/verify').then(told)
+        : askEngine(serverDir(context, options), 'verify', {
+            server: async (server) => told(await askServer(server, '/verify')),
+            engine: (engine) => engine.verify(),
+          }),
     );
     if (drift.length > 0) context.status = 1;
     if (options.json) {

@@ -33,8 +33,8 @@ const strangersMilliseconds = 3_000;
 export interface StrangerLimit {
   /** A connection came in. */
   came(socket: Socket): void;
-  /** A whole request came on it. */
-  asked(socket: Socket): void;
+  /** A whole request came on it; gives whether it is a stranger's. */
+  asked(socket: Socket): boolean;
 }
 
 /** Cuts off connections of strangers that say nothing whole in time: half-open ones would take the room of ten thousand nodes. */
@@ -52,7 +52,11 @@ export function strangerLimit(
       timers.set(socket, timer);
       socket.once('close', () => clearTimeout(timer));
     },
-    asked: (socket) => clearTimeout(timers.get(socket)),
+    asked(socket) {
+      const timer = timers.get(socket);
+      clearTimeout(timer);
+      return timer !== undefined;
+    },
   };
 }
 

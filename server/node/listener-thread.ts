@@ -77,7 +77,8 @@ async function open(message: ToThread & { kind: 'listen' }): Promise<void> {
       name: 'node',
       flag: '--node',
       handler(incoming, outgoing) {
-        strangers.asked(incoming.socket);
+        // Else it could leave its second request half-open.
+        if (strangers.asked(incoming.socket)) outgoing.shouldKeepAlive = false;
         return handle(incoming, outgoing);
       },
       admit(socket) {

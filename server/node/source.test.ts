@@ -29,6 +29,14 @@ describe('the source of a request', () => {
     expect(sourceOf(from('10.0.0.5', '192.168.1.1'), proxies)).toBe('192.168.1.1');
   });
 
+  test('is a hop without the port that some proxies add', () => {
+    expect(sourceOf(from('10.0.0.5', '10.0.1.7:333'), proxies)).toBe('10.0.1.7');
+    expect(sourceOf(from('10.0.0.5', '10.0.1.7, 192.168.3.4:80'), proxies)).toBe('10.0.1.7');
+    expect(sourceOf(from('10.0.0.5', '[FD01:0::7]:8080'), proxies)).toBe('fd01::7');
+    expect(sourceOf(from('10.0.0.5', '[fd01::7]'), proxies)).toBe('fd01::7');
+    expect(sourceOf(from('10.0.0.5', '10.0.1.7:x'), proxies)).toBe('10.0.1.7:x');
+  });
+
   test('is no node where a hop is no address, and no long text', () => {
     expect(sourceOf(from('10.0.0.5', '10.0.1.7, unknown'), proxies)).toBe('unknown');
     expect(sourceOf(from('10.0.0.5', 'x'.repeat(5000)), proxies)).toHaveLength(64);

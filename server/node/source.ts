@@ -48,10 +48,15 @@ export function sourceOf(incoming: Pick<IncomingMessage, 'socket' | 'headers'>, 
   const hops = (Array.isArray(header) ? header.join(',') : (header ?? '')).split(',').map((hop) => hop.trim());
   let source = peer;
   for (let hop = hops.pop(); hop !== undefined && hop !== ''; hop = hops.pop()) {
-    source = normalAddress(hop) ?? hop.slice(0, 64);
+    source = normalAddress(withoutPort(hop)) ?? hop.slice(0, 64);
     if (!proxies.has(source)) return source;
   }
   return source;
+}
+
+/** Some proxies add the port that they were asked from: `10.0.0.7:333`, `[fd00::7]:8080`, and brackets without one. */
+function withoutPort(hop: string): string {
+  return /^\[([^\]]+)\](?::\d{1,5})?$/.exec(hop)?.[1] ?? /^(\d{1,3}(?:\.\d{1,3}){3}):\d{1,5}$/.exec(hop)?.[1] ?? hop;
 }
 
 /** A listener on `::` sees IPv4 peers as `::ffff:10.0.0.7`; the tables have `10.0.0.7`. A link-local one has a zone, `%eth0`. */

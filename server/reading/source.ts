@@ -15,8 +15,10 @@ export interface SourceOptions {
   readonly at?: string;
   readonly server?: string;
   readonly tokenFile?: string;
-  /** Whether the server that the environment names counts: for commands that need no history of what they read. */
+  /** Whether the server that the environment names counts. */
   readonly remote?: boolean;
+  /** Whether commits before the one that is read are wanted, to say who wrote a row. */
+  readonly history?: boolean;
 }
 
 export interface Source {
@@ -33,7 +35,7 @@ export interface Source {
 /** Opens what the options name: `--repo`, else `--dir`'s repository, else the current folder if it has tables, else ./var. */
 export async function openSource(context: CommandContext, options: SourceOptions): Promise<Source> {
   const remote = await remoteOf(context, options);
-  if (remote !== undefined) return openRemote(remote, options.at);
+  if (remote !== undefined) return openRemote(remote, options);
   const place = await findPlace(context, options);
   const repository = await repositoryOf(place);
   const close = async (): Promise<void> => repository?.close();
@@ -88,8 +90,8 @@ async function remoteOf(context: CommandContext, options: SourceOptions): Promis
   return findRemote(context, options);
 }
 
-async function openRemote(remote: Remote, at: string | undefined): Promise<Source> {
-  const { place, remove } = await cloneRemote(remote, at === undefined ? branch : undefined);
+async function openRemote(remote: Remote, { at, history }: SourceOptions): Promise<Source> {
+  const { place, remove } = await cloneRemote(remote, at === undefined && history !== true ? branch : undefined);
   try {
     const repository = await Repository.open(place);
     const close = async (): Promise<void> => {

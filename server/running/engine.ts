@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import type { Engine } from '../../core/engine/types.ts';
 import { schemas } from '../../core/tables/schemas.ts';
 import { ownPlugins } from '../../plugins/index.ts';
-import { Failure } from '../command/failure.ts';
+import { Failure, mendOf } from '../command/failure.ts';
 import { type LoadedPlugins, loadPlugins, setUpPlugins } from '../plugins.ts';
 import { engineSettings, readSettings, type Settings } from '../settings.ts';
 import { takeLock } from './lock.ts';
@@ -61,7 +61,7 @@ export async function lockOrFail(
     throw new Failure({
       what: `cannot work in ${settings.dir}`,
       why: error.message,
-      mend: 'run this as the user that the directory belongs to, or choose another --dir',
+      mend: mendOf(error) ?? 'see that the directory is there and can be written, or choose another --dir',
     });
   });
   if (outcome.kind === 'taken') return outcome.release;

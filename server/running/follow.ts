@@ -1,7 +1,8 @@
-/** Follows the running server's events, for commands that watch. */
-import { request } from 'node:http';
+/** Follows a running server's events, for commands that watch. */
+import { request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
 import { Failure } from '../command/failure.ts';
-import type { ServerNote } from './note.ts';
+import type { Remote } from './remote.ts';
 
 export interface ServerEvent {
   readonly name: string;
@@ -9,12 +10,22 @@ export interface ServerEvent {
 }
 
 /** Hands on each event as it comes; resolves when the server ends the feed. Throws a Failure where it refuses it. */
-export function followEvents(server: ServerNote, on: (event: ServerEvent) => void): Promise<void> {
+export function followEvents({ url, token }: Remote, on: (event: ServerEvent) => void): Promise<void> {
   return new Promise((resolve, reject) => {
     const fail = (why: string): void =>
-      reject(new Failure({ what: `cannot watch the server at ${server.admin}`, why, mend: 'look at its log' }));
-    const outgoing = request(`${server.admin}/events`, {
-      headers: { authorization: `Bearer ${server.key}`, accept: 'text/event-stream' },
+      reject(
+        new Failure({
+          what: `cannot watch the server at ${url}`,
+          why,
+          mend: 'see that it runs there, that the token may read, and look at its log',
+        }),
+      );
+    const request = url.startsWith('https:') ? httpsRequest : httpRequest;
+    const outgoing = request(`${url}/events`, {
+      headers: {
+        accept: 'text/event-stream',
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      },
       agent: false,
     });
     outgoing.on('error', (error) => fail(error.message));

@@ -26,8 +26,8 @@ export async function takeLock(path: string, doing: string): Promise<LockOutcome
   const me: Holder = { pid: process.pid, started: (await startOf(process.pid)) ?? '', boot: await bootId(), doing };
   const text = JSON.stringify(me);
   const aside = `${path}.${process.pid}.${randomBytes(4).toString('hex')}`;
-  await writeFile(aside, text, { flag: 'wx', mode: 0o644 });
   try {
+    await writeFile(aside, text, { flag: 'wx', mode: 0o644 });
     for (let attempt = 0; attempt < 200; attempt++) {
       if (await linked(aside, path)) return { kind: 'taken', release: () => releaseLock(path, text) };
       const found = await readText(path);

@@ -33,8 +33,13 @@ function noteFile(settings: Pick<Settings, 'state'>): string {
 export async function writeNote(settings: Pick<Settings, 'state'>, note: ServerNote): Promise<void> {
   const aside = `${noteFile(settings)}.${process.pid}`;
   await unlink(aside).catch(() => {});
-  await writeFile(aside, `${JSON.stringify(note, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
-  await rename(aside, noteFile(settings));
+  try {
+    await writeFile(aside, `${JSON.stringify(note, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
+    await rename(aside, noteFile(settings));
+  } catch (error) {
+    await unlink(aside).catch(() => {});
+    throw error;
+  }
 }
 
 export async function removeNote(settings: Pick<Settings, 'state'>): Promise<void> {
@@ -83,10 +88,12 @@ export async function askServer(server: ServerNote, path: string, body?: unknown
   }
   const { status, text } = answer;
   if (status < 200 || status > 299) {
-    const said = z.object({ error: z.string() }).safeParse(safeJson(text));
+    const said = z.object({ error: z.string(), mend: z.string().optional() }).safeParse(safeJson(text));
     throw new Failure({
       what: `the server says: ${said.success ? said.data.error : text.trim() || `status ${status}`}`,
-      mend: 'look at its log for more',
+      mend: said.data?.mend ?? 'look at its log for more',
+      // What is asked about is not there.
+      ...(status === 404 ? { status: 1 as const } : {}),
     });
   }
   return JSON.parse(text);

@@ -71,16 +71,27 @@ export async function askRemote<T>(
   const json = parseJson(text);
   const outcome = status === 200 || status === answer.refusedAs ? answer.parse(json) : undefined;
   if (outcome !== undefined) return outcome;
-  const said = z.object({ error: z.string() }).safeParse(json);
+  const said = z.object({ error: z.string(), mend: z.string().optional() }).safeParse(json);
   throw new Failure({
     what: `the server says: ${said.success ? said.data.error : text.trim().slice(0, 500) || `status ${status}`}`,
-    mend:
-      status === 401 || status === 403
-        ? `give ${answer.token}: --token-file FILE or LITEHOUSE_TOKEN`
-        : status === 400 || status === 404
-          ? 'change what is asked for; --help shows how it is written'
-          : 'see that --server names the admin listener of a litehouse, and look at its log',
+    mend: said.data?.mend ?? mendOfStatus(status, said.success, answer.token),
+    // What is asked about is not there.
+    ...(status === 404 && said.success ? { status: 1 as const } : {}),
   });
+}
+
+/** Gets JSON of a route that a token to read opens. Its shape is this version's, as with the server of this machine. */
+export function readRemote(remote: Remote, path: string): Promise<unknown> {
+  return askRemote(remote, path, undefined, { parse: (json) => json, token: 'a token' });
+}
+
+function mendOfStatus(status: number, ours: boolean, token: string): string {
+  if (status === 401 || status === 403) return `give ${token}: --token-file FILE or LITEHOUSE_TOKEN`;
+  // A litehouse says what is wrong as JSON; whatever else answers there is none.
+  if (!ours) return 'see that --server names the admin listener of a litehouse, and look at its log';
+  return status < 500
+    ? 'change what is asked for; --help shows how it is written'
+    : "look at the server's log for more";
 }
 
 function parseJson(text: string): unknown {

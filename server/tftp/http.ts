@@ -79,7 +79,8 @@ function decoded(path: string): string | undefined {
 }
 
 function plain(status: TreeAnswer['status'], text: string, { method }: TreeRequest): TreeAnswer {
-  const line = `${status}: ${text}\n`;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: a path may hold them, percent-encoded, and a terminal would act on them.
+  const line = `${status}: ${text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '?')}\n`;
   const headers = { 'content-type': 'text/plain; charset=utf-8', 'content-length': String(Buffer.byteLength(line)) };
   return { status, headers, body: method === 'HEAD' ? undefined : line };
 }
