@@ -34,6 +34,16 @@ async function lived(): Promise<{ readonly dir: string; readonly token: string }
 const historyOf = async (server: TestServer): Promise<unknown> => (await fetch(`${server.admin}/history`)).json();
 
 describe('a backup', () => {
+  test('into a directory that is not there says so, and leaves nothing', async () => {
+    const { dir } = await lived();
+    const made = await litehouse(dir, 'backup', '/nonexistent/dir/b.tar', '--dir', dir);
+    expect([made.status, made.err]).toEqual([
+      2,
+      'litehouse: there is no directory /nonexistent/dir\n  mend: make it, or choose another file\n',
+    ]);
+    expect(readdirSync(join(dir, 'state')).filter((name) => name.startsWith('backup-'))).toEqual([]);
+  });
+
   test('of a running server, restored beside a clone of its repository, gives the same server back', async () => {
     const { dir, token } = await lived();
     // A process of its own, as it is in life: the store is open there, and read here.

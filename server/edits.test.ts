@@ -326,6 +326,26 @@ describe('from elsewhere', () => {
     expect(seen()).toEqual(before);
   });
 
+  test('what is in effect, who booted what, how it came to be and why is told there, too', async () => {
+    const server = await start({ settings: { access: { anonymousOnLoopback: false } } });
+    const read = (await litehouse('token', 'add', 'r', '--scope', 'read', '--dir', server.dir)).out.trim();
+    const env = { LITEHOUSE_TOKEN: read };
+    const at = (...words: string[]) => run(env, ...words, '--server', server.admin);
+    expect((await at('status')).out).toContain(`server   ${server.admin}\n`);
+    expect((await litehouse('status', '--server', server.admin)).err).toContain('LITEHOUSE_TOKEN');
+    expect((await at('nodes', 'n01')).out).toContain('never seen: n01');
+    expect((await at('history', '--limit', '1')).out).toContain('applied, booted by 0/');
+    expect((await at('verify')).out).toContain('no drift');
+    expect((await at('explain', 'n01', 'nodetype.os')).out).toContain('nodetype');
+    for (const node of ['n01', 'n99']) {
+      const log = await at('nodes', 'log', node);
+      expect([log.status, log.err], node).toEqual([1, expect.stringMatching(/never reported|no node n99\n.*nodels/)]);
+    }
+    // Here as there.
+    const here = await litehouse('nodes', 'log', 'n99', '--dir', server.dir);
+    expect([here.status, here.err]).toEqual([1, expect.stringContaining('litehouse nodels shows the nodes')]);
+  });
+
   test('what is no edit is told so', async () => {
     const server = await start();
     const post = (body: string, headers: Record<string, string> = {}) =>

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { litehouse } from '../test/server/command-line.ts';
 import { temporaryDirs } from '../test/server/temporary.ts';
-import { Failure, failureLines } from './command/failure.ts';
+import { diskTrouble, Failure, failureLines } from './command/failure.ts';
 import { parseListenAddress, urlOf } from './listen-address.ts';
 import { engineSettings, readSettings, settingsFileName } from './settings.ts';
 
@@ -176,6 +176,16 @@ describe('failures', () => {
       'litehouse: EROFS: read-only file system, chmod /x',
       '  mend: that filesystem is mounted read-only: remount it, after a look at why (dmesg)',
     ]);
+  });
+
+  test('of the disk are known in the words of a program, too, and told without its command line', () => {
+    const said = 'git hash-object failed: exit 128: fatal: unable to write: No space left on device (command: git --x)';
+    expect(failureLines(new Error(said), { debug: false })[1]).toBe(
+      '  mend: free space on that filesystem (df -h, df -i)',
+    );
+    expect(diskTrouble(new Error(said))?.what).toBe('there is no space left on the disk');
+    expect(diskTrouble(Object.assign(new Error('x'), { code: 'EROFS' }))?.what).toBe('the filesystem is read-only');
+    expect(diskTrouble(new Error('boom'))).toBeUndefined();
   });
 
   test('that nobody expected show a stack only when it is asked for', () => {

@@ -13,6 +13,7 @@ import { placeArtifact } from './placing.ts';
 import { dropParents, emptyTrash, type RemovalStep, takeAway } from './removal.ts';
 import { locate, look, type Root } from './roots.ts';
 import type { Store } from './store.ts';
+import { lacking, lossOf } from './whole.ts';
 
 const failureSchema = z.object({ at: z.number(), error: z.string(), log: z.array(z.string()) });
 
@@ -99,7 +100,7 @@ export class BuildQueue {
       }
       for (const row of [...root.manifest.rows.values()]) {
         if (row.kind !== 'artifact' || row.artifact === undefined) continue;
-        // One rename puts a whole artifact in place, so what is there is whole.
+        // One rename puts a whole artifact in place; what somebody took from it since is looked at whenever it is asked for.
         const there = look(join(root.dir, row.path))?.isDirectory() === true;
         if (row.pending) await root.manifest.write([there ? { done: row.path } : { gone: row.path }]);
         if (there) queue.#rows.set(row.artifact, { root, path: row.path });
@@ -114,12 +115,14 @@ export class BuildQueue {
     return this.directoryOf(id) !== undefined;
   }
 
-  /** Where an artifact lies; undefined when it is not in place. */
+  /** Where an artifact lies; undefined when it is not in place, or a part of it is gone. */
   directoryOf(id: string): string | undefined {
     const row = this.#rows.get(id);
     if (row === undefined) return undefined;
     const directory = join(row.root.dir, row.path);
-    return look(directory)?.isDirectory() === true ? directory : undefined;
+    // What an older version put in place has no list of its own.
+    const holds = row.root.manifest.rows.get(row.path)?.holds ?? this.#wanted.get(id)?.artifact.holds;
+    return lossOf(directory, { holds }) === undefined ? directory : undefined;
   }
 
   /** Every artifact that is ours. */
@@ -278,7 +281,8 @@ export class BuildQueue {
     const root = this.#options.roots.get(artifact.root);
     if (root === undefined) throw new Error(`root '${artifact.root}' is not named in the settings`);
     const place = locate(root, artifact.path);
-    if (look(place) !== undefined)
+    const damaged = this.#damaged(root, artifact, place);
+    if (look(place) !== undefined && !damaged)
       throw new Error(`${place} exists already and is not litehouse's; it is never overwritten`);
     const directory = join(root.build, `${process.pid}-${this.#serial++}`);
     const { signal } = running.controller;
@@ -302,8 +306,12 @@ export class BuildQueue {
       const context = { directory, cache, rootDirectory, commit, inputs, run, log, signal, readFile, secret };
       await this.#options.build(artifact, context);
       signal.throwIfAborted();
+      const without = lacking(directory, artifact.holds);
+      if (without.length > 0) throw new Error(`the build of ${artifact.name} left no ${without.join(' and no ')}`);
       await chmod(directory, 0o755);
       await this.#options.runner(signal)('sync', ['-f', directory]);
+      // Only now: what is left of it may serve somebody still.
+      if (damaged) await this.#takeDamaged(root, artifact, place);
       await placeArtifact(root, artifact, directory);
       this.#rows.set(artifact.id, { root, path: artifact.path });
     } catch (error) {
@@ -317,5 +325,19 @@ export class BuildQueue {
     } finally {
       file.end();
     }
+  }
+
+  /** Whether what stands in an artifact's place is the artifact itself, of which a part is gone. */
+  #damaged(root: Root, { id, path }: ArtifactOutput, place: string): boolean {
+    const row = root.manifest.rows.get(path);
+    return row?.kind === 'artifact' && row.artifact === id && look(place)?.isDirectory() === true && !this.present(id);
+  }
+
+  async #takeDamaged(root: Root, artifact: ArtifactOutput, place: string): Promise<void> {
+    const row = root.manifest.rows.get(artifact.path);
+    if (row === undefined || !this.#damaged(root, artifact, place)) return;
+    this.#rows.delete(artifact.id);
+    await takeAway(root, row, this.#options.onRemoval);
+    this.#empty();
   }
 }

@@ -25,6 +25,7 @@ const rowSchema = z.object({
   pending: z.boolean(),
   needsRoot: z.boolean().optional(),
   artifact: z.string().optional(),
+  holds: z.array(z.string()).optional(),
   made: z.number().optional(),
 });
 
@@ -46,6 +47,8 @@ export interface ManifestRow {
   readonly needsRoot?: boolean | undefined;
   /** Id of the artifact that it holds. */
   readonly artifact?: string | undefined;
+  /** Names that its build left directly below it; undefined: an older version put it in place, or none were promised. */
+  readonly holds?: readonly string[] | undefined;
   /** When the artifact was put in place, in milliseconds since 1970. */
   readonly made?: number | undefined;
 }

@@ -1,7 +1,8 @@
 /** Artifacts as the manifests know them: what is ours on the disk, and what links of ours lead to. */
 import { join, posix } from 'node:path';
 import type { RootName } from '../plugin/output.ts';
-import { look, type Root } from './roots.ts';
+import type { Root } from './roots.ts';
+import { lossOf } from './whole.ts';
 
 /** An artifact that is owned, whether a plan still wants it or not. */
 export interface OwnedArtifact {
@@ -16,16 +17,20 @@ export interface OwnedArtifact {
   readonly made: number | undefined;
   /** Somebody removed it by hand, or something else stands in its place. */
   readonly lost: boolean;
+  /** It stands there, but a part of it is gone. */
+  readonly damaged: boolean;
 }
 
 export function ownedArtifacts(roots: Iterable<Root>): OwnedArtifact[] {
   const found: OwnedArtifact[] = [];
   for (const root of roots) {
-    for (const { kind, pending, path, digest, plugin, made, artifact: id } of root.manifest.rows.values()) {
+    for (const row of root.manifest.rows.values()) {
+      const { kind, pending, path, digest, plugin, made, artifact: id } = row;
       if (kind !== 'artifact' || id === undefined || pending) continue;
       const directory = join(root.dir, path);
-      const lost = look(directory)?.isDirectory() !== true;
-      found.push({ id, root: root.name, path, directory, digest, plugin, made, lost });
+      const loss = lossOf(directory, row)?.what;
+      const [damaged, lost] = [loss === 'damaged', loss !== undefined && loss !== 'damaged'];
+      found.push({ id, root: root.name, path, directory, digest, plugin, made, lost, damaged });
     }
   }
   return found;

@@ -7,9 +7,9 @@ import { locate, look, type Root } from './roots.ts';
 
 /** Owned first, then in place, then known: a crash in between leaves a pending row that `open` settles. */
 export async function placeArtifact(root: Root, artifact: ArtifactOutput, directory: string): Promise<void> {
-  const { path, plugin, digest, id } = artifact;
+  const { path, plugin, digest, id, holds } = artifact;
   const base = { mode: 0o755, uid: 0, gid: 0, plugin, lifetime: 'managed' as const, pending: true };
-  const row: ManifestRow = { ...base, path, kind: 'artifact', digest, artifact: id, made: Date.now() };
+  const row: ManifestRow = { ...base, path, kind: 'artifact', digest, artifact: id, holds, made: Date.now() };
   const parents: ManifestRow[] = [];
   for (let slash = path.indexOf('/'); slash >= 0; slash = path.indexOf('/', slash + 1)) {
     const parent = path.slice(0, slash);

@@ -1,5 +1,5 @@
 /** What the stores and the manifest promise. */
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import {
   appendFileSync,
   chmodSync,
@@ -67,12 +67,12 @@ it('lmdb: a disk without room fails the batch with what the disk said; the proce
   // A limit on the size of files, with its signal ignored, refuses a write as a full disk does.
   const limited = `trap '' XFSZ; ulimit -f 300; exec "$@"`;
   const tsx = import.meta.resolve('tsx');
-  const said = execFileSync(
+  const { stdout } = spawnSync(
     'sh',
     ['-c', limited, 'sh', process.execPath, '--import', tsx, fullStoreChild, join(dir, 'lmdb')],
-    { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] },
+    { encoding: 'utf8' },
   );
-  expect(said).toBe('EIO, flushed EIO, kept 1\n');
+  expect(stdout).toBe('EIO, flushed EIO, kept 1\n');
 });
 
 it('lmdb: a file that is foreign or cut off is refused with what to do, not by a signal that ends the process', async () => {

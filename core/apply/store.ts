@@ -159,8 +159,12 @@ async function causeOf(error: unknown): Promise<Error> {
   }
   const text = cause instanceof Error ? cause.message : String(cause);
   const code = cause instanceof Error && 'code' in cause && typeof cause.code === 'number' ? cause.code : undefined;
+  const name = code === undefined ? undefined : getSystemErrorName(-code);
+  // lmdb calls a short write so, which is how a disk runs full.
+  const full = 'free space on that filesystem (df -h, df -i); if there is some, the disk has errors (dmesg)';
   return Object.assign(new Error(`the state directory: ${text}`, { cause: error }), {
-    code: code === undefined ? undefined : getSystemErrorName(-code),
+    code: name,
+    ...(name === 'EIO' ? { mend: full } : {}),
   });
 }
 

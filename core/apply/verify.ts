@@ -12,6 +12,7 @@ import { isUntouched, lastingParents } from './difference.ts';
 import { type Attributes, describe } from './effects.ts';
 import type { ManifestRow } from './manifest.ts';
 import { locate, look, type Root, UnsafePath } from './roots.ts';
+import { lossOf } from './whole.ts';
 
 const octal = (mode: number): string => (mode & 0o7777).toString(8).padStart(4, '0');
 
@@ -106,12 +107,13 @@ export async function eachOf<T>(items: Iterable<T>, width: number, work: (item: 
   for (const end of ends) if (end.status === 'rejected') throw end.reason;
 }
 
-/** An artifact that was put in place and is not there any more: somebody removed it by hand. */
+/** An artifact that was put in place and is not there any more, or not whole: somebody removed it by hand. */
 function lostArtifact(root: Root, row: ManifestRow): Drift | undefined {
-  const found = look(join(root.dir, row.path));
-  if (row.pending || found?.isDirectory() === true) return undefined;
-  const what = found === undefined ? 'missing' : 'type';
-  const there = found === undefined ? 'nothing is there' : describe(found);
+  const loss = row.pending ? undefined : lossOf(join(root.dir, row.path), row);
+  if (loss === undefined) return undefined;
+  const { there } = loss;
+  // Drift knows no word for a part: the whole of it is missing to whoever needs it.
+  const what = loss.what === 'damaged' ? 'missing' : loss.what;
   const detail = `${there} where ${row.artifact ?? 'a built image'} was: an apply builds it again if it is wanted, and else forgets it`;
   return { plugin: row.plugin, root: root.name, path: row.path, what, detail };
 }

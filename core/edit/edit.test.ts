@@ -35,6 +35,31 @@ describe('chtab', () => {
     expect(await edited(command, { ...files, ...(after as object) })).toEqual({});
   });
 
+  test('takes no two keys in one word for the name of a row', async () => {
+    expect(await edited(chtab('node=n01,node=n02 chain.currstate=boot'))).toMatch(
+      /^LH742 'node=n01,node=n02' names two keys in one word; one row at a time/,
+    );
+    expect(await edited(chtab('image=ALL,file=/etc/motd litefile.options=ro'))).toContain(
+      'put a blank between them: image=ALL file=/etc/motd',
+    );
+    // A comma and an equals sign alone are text.
+    expect(await edited(chtab('file=/a,b=c litefile.options=ro'))).toHaveProperty(['tables/litefile.csv']);
+  });
+
+  test('says that there is no += and no -=, and how it is done', () => {
+    for (const [word, how] of [
+      ['nodelist.groups+=foo', 'with foo'],
+      ['nodelist.groups-=all', 'without all'],
+    ] as const) {
+      expect(parseChtab(['node=n01', word], false), word).toMatchObject({
+        fault: {
+          code: 'LH747',
+          mend: expect.stringContaining(`write the whole list, ${how}: litehouse tabdump nodelist`),
+        },
+      });
+    }
+  });
+
   test('changes one cell of the row that the key names, and leaves every other byte', async () => {
     expect(await edited(chtab('image=ALL file=/etc/motd litefile.options=con'))).toEqual({
       'tables/litefile.csv': files['tables/litefile.csv'].replace('"ALL", "/etc/motd",,', '"ALL", "/etc/motd","con",'),

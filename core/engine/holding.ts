@@ -24,6 +24,8 @@ export class Holding {
   /** What is held in the world that came into effect. */
   inEffect(held: readonly Held[]): void {
     this.#nodes = new Set(held.map(({ node }) => node));
+    // Whoever plans beside the server reads from the store what is held: it should not be later there than in the world.
+    void this.written().catch(() => undefined);
   }
 
   /** A node runs with a set. `current`: it is the one that the node has now. */

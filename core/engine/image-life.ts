@@ -190,11 +190,12 @@ export class ImageLife {
   }
 
   async #onDisk(
-    { id, root, path, directory, digest, made, lost }: OwnedArtifact,
+    { id, root, path, directory, digest, made, ...loss }: OwnedArtifact,
     reasons: readonly Reason[],
     pins: ReadonlyMap<string, readonly string[]>,
   ): Promise<ImageArtifact> {
     const record = this.records.artifact(id);
+    const lost = loss.lost || loss.damaged;
     const live = record?.kind === 'generation' && !lost ? await liveNote(directory) : undefined;
     return {
       ...{ id, kind: record?.kind ?? 'other', digest, root, path, directory, lost },

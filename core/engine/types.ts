@@ -256,7 +256,7 @@ export interface ImageArtifact {
   readonly directory: string;
   /** ISO time at which it was put in place; undefined: not known. */
   readonly made: string | undefined;
-  /** Somebody removed it by hand. */
+  /** Somebody removed it, or a part of it, by hand. */
   readonly lost: boolean;
   /** Ids of what it was made from. */
   readonly inputs: readonly string[];

@@ -48,6 +48,13 @@ export function imageFolder(image: Pick<Image, 'os' | 'arch' | 'profile'>): stri
   return `netboot/${image.os}/${image.arch}/${image.profile}`;
 }
 
+/** What each step leaves in its directory: without any of these nobody can boot it or build from it. */
+const holds = {
+  base: ['rootimg', 'base.json'],
+  boot: ['kernel', 'initrd.gz', 'boot.json'],
+  generation: ['rootimg', 'generation.json'],
+} as const;
+
 const planned = new WeakMap<View, Map<OsFamily, Map<string, PlannedImage>>>();
 /** The program that nodes run and what is packed with it are parts of litehouse: read once, the same for as long as the process runs. */
 let program: string | undefined;
@@ -121,6 +128,7 @@ function makePlan(view: View, image: Image, family: OsFamily, nodeProgram: strin
     digest,
     inputs,
     recipe,
+    holds: holds[step],
   });
   const first = artifact(
     'base',

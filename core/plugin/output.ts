@@ -124,6 +124,8 @@ export interface ArtifactOutput extends Placed {
   readonly inputs: readonly string[];
   /** What build needs to know; plain JSON data. */
   readonly recipe: unknown;
+  /** Names that its build leaves directly below it. One that loses any of them counts as gone, and is built again. */
+  readonly holds?: readonly string[];
 }
 
 /** A service to poke after files under a root changed; at most once an apply for equal `name`. */

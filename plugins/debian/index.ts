@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileInside } from '../../core/image/base/place.ts';
+import { readPlain } from '../../core/image/base/plain-file.ts';
 import { buildImageArtifact } from '../../core/image/build.ts';
 import type { InstalledPackage, OsFamily, RepositoryState } from '../../core/image/family.ts';
 import { imagePlugin } from '../../core/image/plugin.ts';
@@ -37,7 +38,7 @@ export const debian = imagePlugin(debianFamily, buildImageArtifact(debianFamily)
 /** From dpkg's own database, read and not run: the tree is somebody else's. */
 async function installedPackages(root: string): Promise<readonly InstalledPackage[]> {
   const place = await fileInside(root, 'var/lib/dpkg/status');
-  return place === undefined ? [] : packagesOf(await readFile(place, 'utf8'));
+  return place === undefined ? [] : packagesOf((await readPlain(place)).toString('utf8'));
 }
 
 function packagesOf(status: string): InstalledPackage[] {

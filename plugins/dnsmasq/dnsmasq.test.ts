@@ -62,6 +62,19 @@ describe('reservations', () => {
     expect(hosts({ ...cluster, nodes })).toEqual([1, 2, 3].map((n) => `${macs[0]},10.0.1.${n},${'_abc'[n]},12h`));
   });
 
+  it.each(['ignore', 'infinite', '45', '45m', '2W', 'A-', 'a..b', `a${'b'.repeat(63)}`])(
+    'leave out the name %s, which dnsmasq would take for another thing or not take',
+    (name) => {
+      const nodes = { [name]: { addresses: ['10.0.1.1'], macs: ['00:1a:2b:3c:4d:01'] } };
+      expect(hosts({ ...cluster, nodes })).toEqual(['00:1a:2b:3c:4d:01,set:pxe,set:next-10-0-0-1,10.0.1.1,12h']);
+    },
+  );
+
+  it.each(['1n', 'm45', 'n_1', 'rack1-n01.cluster.example', 'ignored'])('keep the name %s', (name) => {
+    const nodes = { [name]: { addresses: ['10.0.1.1'], macs: ['00:1a:2b:3c:4d:01'] } };
+    expect(hosts({ ...cluster, nodes })[0]).toContain(`,10.0.1.1,${name},12h`);
+  });
+
   it('are left out, and said so, where the address is in no network', () => {
     const nodes = { n01: { addresses: ['192.168.1.1', 'fd00::1'], macs: ['00:1a:2b:3c:4d:01'] } };
     expect(hosts({ ...cluster, nodes })).toEqual([]);
@@ -101,6 +114,26 @@ describe('configuration', () => {
   it('gives unknown machines an address only where the network has a dynamic range', () => {
     const networks = [{ netname: 'a', net: '10.0.0.0', mask: '255.255.0.0', dynamicrange: '10.0.9.1-10.0.9.200' }];
     expect(config({ tables: { networks } })).toContain('dhcp-range=set:net1,10.0.9.1,10.0.9.200,255.255.0.0,12h');
+  });
+
+  it.each([
+    ['ends outside its network', '10.7.0.200-10.7.1.250'],
+    ['begins outside its network', '10.6.255.1-10.7.0.9'],
+    ['lies in another network', '10.0.9.1-10.0.9.200'],
+    ['runs backwards', '10.7.0.200-10.7.0.100'],
+    ['has an end that is no address', '10.7.0.200-10.7.0.256'],
+  ])('leaves out, and says so, a dynamic range that %s: dnsmasq would not start', (_, dynamicrange) => {
+    const networks = [{ netname: 'a', net: '10.7.0.0', mask: '255.255.255.0', dynamicrange }];
+    expect(config({ tables: { networks } })).toEqual(['dhcp-range=set:net1,10.7.0.0,static,255.255.255.0,12h']);
+    expect(check({ tables: { networks } })).toMatchObject([{ code: 'LH832', severity: 'warning' }]);
+  });
+
+  it('keeps a range that fills its network, whatever bits of net the mask leaves out', () => {
+    const networks = [{ netname: 'a', net: '200.7.0.9', mask: '/24', dynamicrange: '200.7.0.1-200.7.0.254' }];
+    expect(config({ tables: { networks } })).toContain(
+      'dhcp-range=set:net1,200.7.0.1,200.7.0.254,255.255.255.0,12h',
+    );
+    expect(check({ tables: { networks } })).toEqual([]);
   });
 
   it('leaves networks of other DHCP servers alone', () => {

@@ -53,9 +53,21 @@ function served({ row, client }: KnownNetwork, tag: string): ServedNetwork {
   const range = row.table.value(row, 'dynamicrange');
   const ends = range?.split('-').map((end) => end.trim()) ?? [];
   const [first, last] = ends;
-  const whole = ends.length === 2 && first !== undefined && last !== undefined && isFour(first) && isFour(last);
+  const whole = ends.length === 2 && first !== undefined && last !== undefined && isRange(client, first, last);
   if (range !== undefined && !whole) faults.push({ row, column: 'dynamicrange', text: range });
   return { tag, net, mask, dynamic: whole ? [first, last] : undefined, options, faults };
+}
+
+/** dnsmasq does not start with a range that leaves its network ("inconsistent DHCP range"), and then no node gets an address. */
+function isRange(client: string, first: string, last: string): boolean {
+  if (!isFour(first) || !isFour(last)) return false;
+  const [low, high, net, mask] = [first, last, ...client.split('/')].map(numberOf);
+  if (low === undefined || high === undefined || net === undefined || mask === undefined) return false;
+  return low <= high && (low & mask) >>> 0 === (net & mask) >>> 0 && (high & mask) >>> 0 === (net & mask) >>> 0;
+}
+
+function numberOf(dotted: string): number {
+  return dotted.split('.').reduce((number, part) => number * 256 + Number(part), 0);
 }
 
 /** Without a dynamic range only machines with a reservation get an address. */

@@ -37,7 +37,8 @@ export function reservations(
     const next =
       loader === undefined ? undefined : nextServer(view, node, network.row.table.value(network.row, 'tftpserver'));
     const tags = loader === undefined || next === undefined ? [] : [`set:${loader}`, `set:${nextTag(next)}`];
-    found.push({ line: [...macs, ...tags, address, name, options.leaseTime].join(','), loader, next });
+    const names = isHostName(name) ? [name] : [];
+    found.push({ line: [...macs, ...tags, address, ...names, options.leaseTime].join(','), loader, next });
   };
   for (const { mac, hostname } of node.macs) {
     if (!/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/.test(mac)) continue;
@@ -51,6 +52,15 @@ export function reservations(
   const address = node.addresses.find((it) => isFour(it) && networks.of(it) !== undefined);
   if (address !== undefined) add(bare, node.name, address);
   return found;
+}
+
+/**
+ * dnsmasq tells the parts of a line by their form: `ignore` would refuse the machine its address, `45m` be its lease. A name that is no
+ * host name makes it pass over the whole line.
+ */
+function isHostName(name: string): boolean {
+  if (name === 'ignore' || name === 'infinite' || /^\d+[smhdw]?$/i.test(name)) return false;
+  return name.length <= 253 && name.split('.').every((label) => /^[A-Za-z0-9]([\w-]{0,61}[A-Za-z0-9])?$/.test(label));
 }
 
 /** Who has the boot files: noderes.tftpserver, else the network's tftpserver, else the node's master; by address. */

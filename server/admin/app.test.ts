@@ -46,6 +46,15 @@ describe('the admin listener', () => {
     expect(await response.text()).toContain('GET  /nodes/NODE/answer');
   });
 
+  test('says that its disk is full in words that the caller can use', async () => {
+    const full = 'git write-tree failed: exit 128: No space left on device (command: git --git-dir=/x write-tree)';
+    const response = await open({ status: () => Promise.reject(new Error(full)) }).ask('/status');
+    expect([response.status, await response.json()]).toEqual([
+      507,
+      { error: 'there is no space left on the disk', mend: expect.stringMatching(/^on the server: free space/) },
+    ]);
+  });
+
   test('gives the status as JSON', async () => {
     const response = await open({ status: async () => ({ ...quietStatus, state: 'applied', applied: 'c' }) }).ask(
       '/status',

@@ -43,7 +43,7 @@ export const operations: Readonly<Record<string, Operation>> = {
   'GET /': { summary: 'What there is', scope: 'read', gives: text },
   'GET /health': { summary: 'The process answers', gives: text },
   'GET /ready': {
-    summary: 'A commit is in effect, and what the branch names is neither refused nor failed',
+    summary: 'A commit is in effect, what the branch names is neither refused nor failed, and reports are stored',
     gives: text,
     errors: { 503: 'Not so; says why' },
   },

@@ -69,6 +69,8 @@ done
     expect(await complete('litehouse completion ')).toEqual(['bash', 'zsh']);
     expect(await complete('litehouse images co')).toEqual(['compute']);
     expect(await complete('litehouse images l')).toEqual(['lock', 'log', 'litefile']);
+    expect(await complete('litehouse nodes n0')).toEqual(['n01', 'n02']);
+    expect(await complete('litehouse nodes log n0')).toEqual(['n01', 'n02']);
     expect(await complete('litehouse images lock co')).toEqual(['compute']);
     expect(await complete('litehouse genimage --perm')).toEqual(['--permission']);
   });

@@ -114,7 +114,7 @@ const diskWords: Readonly<Record<string, string>> = {
   ENOSPC: 'there is no space left on the disk',
   EDQUOT: 'there is no space left on the disk (the quota of this user)',
   EROFS: 'the filesystem is read-only',
-  EIO: 'the disk has errors',
+  EIO: 'the disk refuses to be read or written',
 };
 
 /** The exit status that an error asks for. Help and version are thrown by commander as errors with code 0. */

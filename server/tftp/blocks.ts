@@ -31,16 +31,33 @@ interface Slot {
   readonly data: Buffer;
 }
 
+/** Bytes of the pool that hold something other than a ring. */
+export interface Room {
+  /** To that many bytes. */
+  shrink(bytes: number): void;
+  give(): void;
+}
+
 /** Rings of one shape are kept for the next transfer, which is nearly always of the same shape. */
 export class RingPool {
   private readonly free = new Map<string, Slot[][]>();
   private freeBytes = 0;
   private readonly mostFreeBytes: number;
-  /** Bytes of all rings in use. */
+  /** Bytes of all rings in use, and of what else is held. */
   used = 0;
 
   constructor(mostFreeBytes = 8 * 1024 * 1024) {
     this.mostFreeBytes = mostFreeBytes;
+  }
+
+  hold(bytes: number): Room {
+    let held = bytes;
+    this.used += held;
+    const shrink = (left: number): void => {
+      this.used -= held - left;
+      held = left;
+    };
+    return { shrink, give: () => shrink(0) };
   }
 
   take(blockSize: number, slots: number): Slot[] {
@@ -188,8 +205,11 @@ export class MemoryBlocks implements Blocks {
   private readonly bytes: Buffer;
   private readonly blockSize: number;
 
-  constructor(bytes: Buffer, blockSize: number) {
+  private readonly room: Room | undefined;
+
+  constructor(bytes: Buffer, blockSize: number, room?: Room) {
     this.bytes = bytes;
+    this.room = room;
     this.blockSize = blockSize;
     this.last = Math.floor(bytes.length / blockSize) + 1;
   }
@@ -201,5 +221,7 @@ export class MemoryBlocks implements Blocks {
 
   forget(): void {}
 
-  close(): void {}
+  close(): void {
+    this.room?.give();
+  }
 }

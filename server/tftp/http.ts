@@ -67,7 +67,19 @@ export async function serveTree(root: string, path: string, request: TreeRequest
 export function sendTree({ status, headers, body }: TreeAnswer, outgoing: ServerResponse): void {
   outgoing.writeHead(status, headers);
   if (body === undefined || typeof body === 'string') outgoing.end(body);
-  else pipeline(body, outgoing, () => {});
+  else pipeline(body, wholly(Number(headers['content-length'])), outgoing, () => {});
+}
+
+/** Passes on what comes, and fails where it ends sooner: the file was cut meanwhile, and the client would wait for the rest. */
+function wholly(length: number): (source: AsyncIterable<Buffer>) => AsyncGenerator<Buffer> {
+  return async function* (source) {
+    let left = length;
+    for await (const chunk of source) {
+      left -= chunk.length;
+      yield chunk;
+    }
+    if (left > 0) throw new Error(`the file was cut short: ${left} bytes are missing`);
+  };
 }
 
 function decoded(path: string): string | undefined {

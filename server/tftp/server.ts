@@ -1,12 +1,11 @@
 /** The TFTP server: takes requests on each address, opens what they name, and runs their transfers. Read only. */
 
 import type { RemoteInfo, Socket } from 'node:dgram';
-import { close } from 'node:fs';
 import type { ListenAddress } from '../listen-address.ts';
 import type { Log } from '../log.ts';
 import type { LocalAddress } from './addresses.ts';
 import { connect, sourceOf } from './beginning.ts';
-import { type Blocks, FileBlocks, MemoryBlocks, RingPool } from './blocks.ts';
+import { type Blocks, FileBlocks, MemoryBlocks, RingPool, type Room } from './blocks.ts';
 import { Complaints } from './complaints.ts';
 import { type Listening, listenOn } from './listening.ts';
 import { negotiate } from './negotiate.ts';
@@ -74,6 +73,7 @@ export async function startTftp(options: TftpOptions): Promise<TftpServer> {
   };
 }
 
+const tooMany = 'the server has as many transfers as it takes';
 /** Milliseconds between two looks at who has to be sent something again. */
 const tickTime = 50;
 /** A client that asks again from the same port has begun anew, unless its transfer was alive a moment ago: then it is an old packet. */
@@ -179,12 +179,10 @@ class Service {
       count >= this.limits.perClient
         ? `this address has ${count} transfers already`
         : this.jobs.size >= this.limits.transfers || this.pool.used >= this.limits.bytes
-          ? 'the server has as many transfers as it takes'
+          ? tooMany
           : undefined;
     if (full !== undefined) {
-      // No error: a loader gives up at one, and asks again after silence.
-      this.outcomes.limited++;
-      this.complaints.say('warn', from.address, `asked for ${shown(request)}: not answered, ${full}`);
+      this.limited(from.address, request, full);
       return undefined;
     }
     // A copy: the packet is a part of a larger buffer.
@@ -203,7 +201,14 @@ class Service {
     answer: (code: ErrorCode, text: string) => void,
   ): Promise<void> {
     const opened = await openInTree(this.options.root, job.request.name);
-    const source = opened.kind !== 'file' ? opened : await sourceOf(opened, job.request.mode);
+    const hold = (bytes: number): Room | undefined =>
+      this.pool.used + bytes > this.limits.bytes ? undefined : this.pool.hold(bytes);
+    const source = opened.kind !== 'file' ? opened : await sourceOf(opened, job.request.mode, hold);
+    if ('kind' in source && source.kind === 'limited') {
+      this.release(job);
+      this.limited(job.client, job.request, tooMany);
+      return;
+    }
     if ('kind' in source) {
       this.denied(job.client, job.request, source);
       this.release(job);
@@ -214,7 +219,7 @@ class Service {
       return;
     }
     if (this.latest.get(job.key) !== job) {
-      if ('fd' in source) close(source.fd, () => {});
+      source.discard();
       this.finish(job, 'cut', 'the client began anew');
       return;
     }
@@ -222,7 +227,7 @@ class Service {
     try {
       socket = await connect(at, from);
     } catch (error) {
-      if ('fd' in source) close(source.fd, () => {});
+      source.discard();
       throw error;
     }
     const terms = negotiate(job.request.options, source.size);
@@ -249,13 +254,19 @@ class Service {
     const blocks: Blocks =
       'fd' in source
         ? new FileBlocks(source, terms, this.pool, transfer)
-        : new MemoryBlocks(source.bytes, terms.blockSize);
+        : new MemoryBlocks(source.bytes, terms.blockSize, source.room);
     transfer.start(blocks);
   }
 
   private tick(): void {
     const time = now();
     for (const { transfer } of this.jobs) transfer?.tick(time);
+  }
+
+  /** No error: a loader gives up at one, and asks again after silence. */
+  private limited(client: string, request: TftpRequest, why: string): void {
+    this.outcomes.limited++;
+    this.complaints.say('warn', client, `asked for ${shown(request)}: not answered, ${why}`);
   }
 
   private denied(client: string, request: TftpRequest, { kind, why }: RefusedFile): void {
@@ -271,7 +282,9 @@ class Service {
     const probe = (end === 'stopped' || end === 'cut') && (job.transfer?.acknowledgedBlocks ?? 0) === 0;
     if (end === 'sent' || end === 'unconfirmed' || probe) return;
     const reason = why ?? (end === 'gone' ? 'its port is closed' : 'it fell silent');
-    this.complaints.say('warn', job.client, `did not get all of ${shown(job.request)} (${how}): ${reason}`);
+    // What stops on purpose and says so has what it wanted; what is wrong with a client, or with a file, has another code.
+    const level = job.transfer?.farewell === true ? 'info' : 'warn';
+    this.complaints.say(level, job.client, `did not get all of ${shown(job.request)} (${how}): ${reason}`);
   }
 
   private release(job: Job): void {

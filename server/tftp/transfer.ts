@@ -23,12 +23,16 @@ export interface TransferOptions {
 const [leastWait, mostFirstWait, mostWait] = [200, 1000, 8000];
 /** A client that has said nothing for so long is gone. */
 const mostSilence = 30_000;
+/** One that has answered nothing at all may not be there: requests with made-up addresses must not hold places that nodes need. */
+const mostUnanswered = 6000;
 /** A client answers a window that was sent again with acknowledgements that look like further losses; they count again after this. */
 const echoTime = 20;
 
 export class Transfer implements BlocksListener {
   /** Blocks that the client has confirmed. */
   acknowledgedBlocks = 0;
+  /** Whether the client stopped it with an error that is none: of no kind (0), or because of what was agreed (8). */
+  farewell = false;
   private readonly options: TransferOptions;
   private blocks: Blocks | undefined;
   /** Undefined once the client has answered, or where there was nothing to agree on. */
@@ -38,6 +42,8 @@ export class Transfer implements BlocksListener {
   private highest = 0;
   /** When the last packet went out, and whether one of those on their way went out twice: then its answer tells no time. */
   private sentAt = 0;
+  /** When the first went out. */
+  private begunAt: number | undefined;
   private again = false;
   private wentBackAt = Number.NEGATIVE_INFINITY;
   /** Smoothed milliseconds from a packet to its answer. */
@@ -78,13 +84,20 @@ export class Transfer implements BlocksListener {
     const opcode = packet.readUInt16BE(0);
     if (opcode === opcodes.error) {
       const said = packet.toString('utf8', 4, packet.length).split('\0', 1)[0] ?? '';
-      this.end('stopped', `the client stopped: error ${packet.readUInt16BE(2)} ${said}`.trimEnd());
+      const code = packet.readUInt16BE(2);
+      this.farewell = code === errorCodes.other || code === errorCodes.options;
+      this.end('stopped', `the client stopped: error ${code} ${said}`.trimEnd());
     } else if (opcode === opcodes.acknowledge) this.acknowledged(packet.readUInt16BE(2));
   }
 
   /** Sends again what was not answered in time. To be called every few dozen milliseconds. */
   tick(now: number): void {
-    if (this.ended || now < this.deadline) return;
+    if (this.ended) return;
+    if (this.fresh && this.begunAt !== undefined && now - this.begunAt >= mostUnanswered) {
+      this.lost('silent');
+      return;
+    }
+    if (now < this.deadline) return;
     const { timeout } = this.options.terms;
     if (now - this.heardAt >= Math.max(mostSilence, 4 * (timeout ?? 0))) {
       this.lost('silent');
@@ -190,6 +203,7 @@ export class Transfer implements BlocksListener {
 
   private say(packet: Buffer): void {
     this.sentAt = this.options.now();
+    this.begunAt ??= this.sentAt;
     this.options.send(packet, this.tries > 0);
   }
 

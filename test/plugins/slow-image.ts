@@ -67,6 +67,7 @@ export default definePlugin({
           digest,
           inputs,
           // Of what is in the digest, and no more: an artifact is a function of its digest.
+          holds: kind === 'boot' ? ['boot.json'] : ['rootimg', `${kind}.json`],
           recipe: { kind, image: image.name, base, entries: kind === 'generation' ? entries : [] },
         });
         const first = of('base', `.bases/${base}`, base, []);

@@ -1,5 +1,5 @@
 /** Addons passwd and ssh (cookbook 2.9): accounts and keys of the repository, never of this server. */
-import { chmod, readFile } from 'node:fs/promises';
+import { chmod } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { isKeptSecret } from '../../check/secrets.ts';
 import { referencePrefix } from '../../import/secrets.ts';
@@ -8,6 +8,7 @@ import type { BuildContext } from '../../plugin/plugin.ts';
 import type { BaseRecipe } from '../recipe.ts';
 import { sha512Crypt } from './crypt.ts';
 import { fileInside, placeInside, putInside } from './place.ts';
+import { readPlain } from './plain-file.ts';
 
 const modes = { passwd: 0o644, group: 0o644, shadow: 0o600 } as const;
 
@@ -28,7 +29,7 @@ export async function applyAddons(
 
 async function textOf(root: string, path: string): Promise<string | undefined> {
   const place = await fileInside(root, path);
-  return place === undefined ? undefined : await readFile(place, 'utf8');
+  return place === undefined ? undefined : (await readPlain(place)).toString('utf8');
 }
 
 /**

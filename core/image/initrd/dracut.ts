@@ -1,12 +1,13 @@
 /** The dracut form of an initrd: made by the image's own dracut, in a copy of the image, with a module that carries our program. */
-import { copyFile, readdir, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import type { CommandRunner } from '../../plugin/plugin.ts';
 import { fileInside, placeInside, putInside } from '../base/place.ts';
+import { copyPlain } from '../base/plain-file.ts';
 import { ownText } from '../node/program.ts';
 import { diskModules } from './drivers.ts';
 import { type BuiltInitrd, busyboxFor, type InitrdOptions, initrdSettings } from './initrd.ts';
 import { findKernel, KernelMissing } from './kernel.ts';
-import { moduleName } from './modules.ts';
+import { initrdLimit, moduleName } from './modules.ts';
 
 export interface DracutOptions extends Omit<InitrdOptions, 'run'> {
   /** A full copy of the root tree, which is written to and thrown away afterwards: dracut comes from a package. */
@@ -65,7 +66,7 @@ export async function buildDracutInitrd(options: DracutOptions): Promise<BuiltIn
   ]);
   const made = await fileInside(copy, inside);
   if (made === undefined) throw new Error('dracut left no plain file as its initrd');
-  await copyFile(made, out);
+  await copyPlain(made, out, initrdLimit);
   const bytes = (await stat(out)).size;
   log(`dracut initrd for kernel ${version}: ${(bytes / 2 ** 20).toFixed(1)} MiB`);
   return { bytes, modules: [] };

@@ -1,7 +1,7 @@
 /** Finds an image's kernel and its modules, and never follows a link out of the image. */
-import { constants } from 'node:fs';
-import { lstat, open, readdir, realpath } from 'node:fs/promises';
+import { lstat, readdir, realpath } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { readPlain, usualLimit } from '../base/plain-file.ts';
 
 export interface Kernel {
   readonly version: string;
@@ -110,14 +110,8 @@ export async function within(root: string, path: string): Promise<string | undef
   return real?.startsWith(`${root}/`) === true ? real : undefined;
 }
 
-/** Reads a file that `within` found; a link put there since is not followed. */
-export async function readInside(root: string, path: string): Promise<Buffer | undefined> {
+/** Reads a plain file that `within` finds; undefined: there is none. Throws NotPlain for anything else in its place. */
+export async function readInside(root: string, path: string, limit = usualLimit): Promise<Buffer | undefined> {
   const real = await within(root, path);
-  if (real === undefined) return undefined;
-  const file = await open(real, constants.O_RDONLY | constants.O_NOFOLLOW);
-  try {
-    return await file.readFile();
-  } finally {
-    await file.close();
-  }
+  return real === undefined ? undefined : await readPlain(real, limit);
 }

@@ -1,9 +1,11 @@
 /** Kernel modules of an image with all that they need, read from what depmod wrote. */
-import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
 import type { CommandRunner } from '../../plugin/plugin.ts';
+import { copyPlain, mebibytes, readPlain } from '../base/plain-file.ts';
 import { KernelMissing, readInside, within } from './kernel.ts';
 
 /** What depmod knows of one kernel. Names have `_` where files may have `-`. */
@@ -29,7 +31,7 @@ export function moduleName(file: string): string {
 /** @throws KernelMissing where depmod never ran for this kernel. */
 export async function readModuleIndex(root: string, modules: string): Promise<ModuleIndex> {
   const text = async (name: string): Promise<string> =>
-    (await readInside(root, join(modules, name)).catch(() => undefined))?.toString('utf8') ?? '';
+    (await readInside(root, join(modules, name)))?.toString('utf8') ?? '';
   const dep = await text('modules.dep');
   const builtin = new Set((await text('modules.builtin')).split('\n').filter(Boolean).map(moduleName));
   if (dep === '' && builtin.size === 0)
@@ -95,39 +97,82 @@ export function closeModules(index: ModuleIndex, required: readonly string[], op
   return [...taken].sort();
 }
 
-/** Bytes of modules, unpacked: busybox loads no compressed ones. By name. */
+/** Bytes of one module, unpacked; the largest of distributions have about ten MB. */
+export const moduleLimit = 64 * 2 ** 20;
+/** Bytes of all modules of an initrd: nodes hold it in memory twice as they boot. */
+export const initrdLimit = 512 * 2 ** 20;
+
+/**
+ * Bytes of modules, unpacked: busybox loads no compressed ones. By name. What lies there was written by packages and scripts: a few
+ * packed bytes may unpack to any number, so no more than the limits are ever unpacked.
+ * @throws KernelMissing with the module that is too large, or none.
+ */
 export async function readModules(
   root: string,
   modules: string,
   index: ModuleIndex,
   names: readonly string[],
   run: CommandRunner,
+  limits: { readonly module: number; readonly all: number } = { module: moduleLimit, all: initrdLimit },
 ): Promise<Map<string, Buffer>> {
   const bytes = new Map<string, Buffer>();
-  const packed: { readonly name: string; readonly file: string; readonly by: 'xz' | 'zstd' }[] = [];
+  let left = limits.all;
   const scratch = await mkdtemp(join(tmpdir(), 'litehouse-initrd-'));
   try {
     for (const name of names) {
-      const file = await within(root, join(modules, index.files.get(name) ?? ''));
+      const below = index.files.get(name) ?? '';
+      const file = await within(root, join(modules, below));
       if (file === undefined)
         throw new KernelMissing(`module ${name} is in modules.dep, but not in the image: run depmod again`);
-      const by = file.endsWith('.xz') ? 'xz' : file.endsWith('.zst') ? 'zstd' : undefined;
-      if (by === undefined) {
-        const data = (await readInside(root, file)) ?? Buffer.alloc(0);
-        bytes.set(name, file.endsWith('.gz') ? gunzipSync(data) : data);
-        continue;
-      }
-      await copyFile(file, join(scratch, `${name}.ko.${by === 'xz' ? 'xz' : 'zst'}`));
-      packed.push({ name, file: join(scratch, `${name}.ko`), by });
-    }
-    for (const by of ['xz', 'zstd'] as const) {
-      const those = packed.filter((each) => each.by === by);
-      if (those.length === 0) continue;
-      await run(by, ['-d', '-q', ...those.map(({ file }) => `${file}.${by === 'xz' ? 'xz' : 'zst'}`)]);
-      for (const { name, file } of those) bytes.set(name, await readFile(file));
+      const most = Math.min(limits.module, left);
+      const data = await unpacked(file, most, scratch, run);
+      const place = `${join(modules, below).slice(root.length)} of the image`;
+      if (data.length > most)
+        throw new KernelMissing(
+          most < limits.module
+            ? `the modules of the initrd have more than ${mebibytes(limits.all)} unpacked (${place} is the one too many): name fewer drivers in linuximage.netdrivers, or mend the package or script that wrote them`
+            : `module ${place} has more than ${mebibytes(limits.module)} unpacked, which no module has: mend the package or script that wrote it`,
+        );
+      if (data.length < 4 || data.readUInt32BE(0) !== elfMagic)
+        throw new KernelMissing(
+          `module ${place} is no ELF file${file.endsWith('.ko') ? '' : ', or not packed as its name says'}: mend the package or script that wrote it`,
+        );
+      left -= data.length;
+      bytes.set(name, data);
     }
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
   return bytes;
+}
+
+const elfMagic = 0x7f454c46;
+
+/** The unpacker's own memory has a bound too: what it needs is said by the file. */
+const unpackers = {
+  xz: 'xz -dcq --memlimit-decompress=256MiB',
+  zst: 'zstd -dcq --memory=256MB',
+} as const;
+
+/** At most one byte more than `most`; empty where it can't be unpacked. */
+async function unpacked(file: string, most: number, scratch: string, run: CommandRunner): Promise<Buffer> {
+  const kind = /\.(gz|xz|zst)$/.exec(file)?.[1];
+  if (kind === 'xz' || kind === 'zst') {
+    const packed = join(scratch, 'module.packed');
+    const out = join(scratch, 'module');
+    await rm(packed, { force: true });
+    await copyPlain(file, packed, moduleLimit);
+    const program = `{ ${unpackers[kind]} < "$1" || : > "$2.bad"; } | head -c "$3" > "$2"`;
+    await rm(`${out}.bad`, { force: true });
+    await run('sh', ['-c', program, 'sh', packed, out, String(most + 1)]);
+    const data = await readPlain(out, most + 1);
+    // It fails too where nobody takes more of it; then what there is says enough.
+    const failed = (await readPlain(`${out}.bad`).catch(() => undefined)) !== undefined;
+    return failed && data.length <= most ? Buffer.alloc(0) : data;
+  }
+  const data = await readPlain(file, moduleLimit);
+  if (kind !== 'gz') return data;
+  return await promisify(gunzip)(data, { maxOutputLength: most + 1 }).catch((error: NodeJS.ErrnoException) =>
+    error.code === 'ERR_BUFFER_TOO_LARGE' ? Buffer.alloc(most + 1) : Buffer.alloc(0),
+  );
 }

@@ -55,7 +55,7 @@ export function loadState(tree: Tree): LinkState | undefined {
     if (path === statelite ? !stat.isDirectory() : !stat.isFile())
       throw new LinkFarmError(`${tree.root}${path} is not what litehouse makes there: remove it`);
   }
-  const file = openSync(tree.root + stateFile, constants.O_RDONLY | constants.O_NOFOLLOW);
+  const file = openSync(tree.root + stateFile, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
     return state.parse(JSON.parse(readFileSync(file, 'utf8')));
   } catch (error) {

@@ -1,9 +1,10 @@
 /** Where an image's own rpm looks for its database and in which form; and what such a database says. */
-import { copyFile, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CommandRunner } from '../../plugin/plugin.ts';
 import { fileInside, placeInside } from '../base/place.ts';
+import { copyPlain } from '../base/plain-file.ts';
 import { confineRunner } from '../confine/confine.ts';
 import type { InstalledPackage } from '../family.ts';
 
@@ -41,6 +42,9 @@ export async function canWrite(backend: RpmDatabase['backend'], scratch: string,
   return made.includes(fileOf[backend]);
 }
 
+/** Bytes of one file; ten thousand packages make about half of it. */
+const databaseLimit = 2 ** 30;
+
 const files = /^(rpmdb\.sqlite(-wal|-shm)?|Packages(\.db)?|Index\.db|Name|Providename|Basenames)$/;
 
 /** What an image's database says, sorted by name. It is copied out and read confined: whatever lies there was written by packages. */
@@ -53,7 +57,7 @@ export async function installedPackages(root: string): Promise<readonly Installe
     try {
       for (const name of names.filter((one) => files.test(one))) {
         const file = await fileInside(root, `${path}/${name}`);
-        if (file !== undefined) await copyFile(file, join(copy, name));
+        if (file !== undefined) await copyPlain(file, join(copy, name), databaseLimit);
       }
       const binds = [{ from: copy, to: '/database', writable: true }];
       const words = ['--dbpath', '/database', '--define', '__plugindir /nonexistent', '-qa', '--qf', packageForm];

@@ -1,7 +1,8 @@
 /** Builds what a node fetches by TFTP: the kernel of a base, and an initrd for it. */
-import { chmod, constants, copyFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BuildContext } from '../../plugin/plugin.ts';
+import { copyPlain } from '../base/plain-file.ts';
 import { confineRunner } from '../confine/confine.ts';
 import { buildDracutInitrd } from '../initrd/dracut.ts';
 import { type BuiltInitrd, buildInitrd, type InitrdOptions } from '../initrd/initrd.ts';
@@ -9,13 +10,16 @@ import { findKernel } from '../initrd/kernel.ts';
 import { nodeProgram } from '../node/program.ts';
 import type { BootRecipe } from '../recipe.ts';
 
+/** Bytes of a kernel: one with all of its debugging information stays below. */
+const kernelLimit = 2 ** 30;
+
 /** Makes `kernel`, `initrd.gz` and `boot.json`. */
 export async function buildBoot(recipe: BootRecipe, rootimg: string, context: BuildContext): Promise<void> {
   const { directory, log } = context;
   const kernel = await findKernel(rootimg, recipe.kernelVersion);
   log(`kernel ${kernel.version}`, 0.1);
   const to = join(directory, 'kernel');
-  await copyFile(kernel.image, to, constants.COPYFILE_FICLONE);
+  await copyPlain(kernel.image, to, kernelLimit);
   await chmod(to, 0o644);
   const out = join(directory, 'initrd.gz');
   // Disk drivers cost little, and whether an entry needs a local disk is for the generation to say.

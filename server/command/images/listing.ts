@@ -125,7 +125,7 @@ export function imageDetail(image: ImageStanding, outdated: Outdated | undefined
       'on disk',
       `${artifact.kind.padEnd(10)} ${artifact.digest}  ${when(artifact.made)} UTC  ${bytesOf([artifact])}`.trimEnd(),
     );
-    row('', artifact.lost ? `${artifact.directory}: somebody removed it` : artifact.directory);
+    row('', artifact.lost ? `${artifact.directory}: somebody removed it, or a part of it` : artifact.directory);
     const links = generationNoteOf(artifact);
     row(
       '',

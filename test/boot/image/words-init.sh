@@ -51,6 +51,8 @@ mount -o remount,rw / 2>/dev/null
 if grep -q FAILED /.statelite/statelite.log; then bad "steps failed"; grep FAILED /.statelite/statelite.log; fi
 same "the copy of the boot program does nothing" 1 "$(/etc/init.d/statelite start | grep -c 'for reading')"
 
+# What the node's own kernel counted of this boot.
+sed 's/^/[nfs] /' /proc/self/mountstats
 if [ $ok = 1 ]; then echo "LITEHOUSE-MARKER node=$(hostname) boots=$boots"; else echo LITEHOUSE-BAD; fi
 sync
 sleep 0.3

@@ -1,10 +1,9 @@
 #!/bin/bash
-# Makes the image of the boot test: a busybox root; litehouse's own code links it by the list of the node's own answer, and builds
-# the initrd. Arguments: directory of the unpacked kernel package, TFTP directory, root image, answer.
+# Lays out a busybox root for a node: busybox.sh ROOT INIT.
 set -euo pipefail
-here=$(dirname "$0") kernel=$1 tftp=$2 root=$3 answer=$4
+here=$(dirname "$0") root=$1
 
-mkdir -p "$root"/{usr/bin,usr/sbin,etc/ssh,etc/init.d,opt/site,proc,sys,dev,run,tmp,var/log,var/lib/app/keep,root} "$tftp"
+mkdir -p "$root"/{usr/bin,usr/sbin,usr/share,etc/ssh,etc/init.d,opt/site,proc,sys,dev,run,tmp,var/log,var/lib/app/keep,var/lib/lab,root}
 ln -s usr/bin "$root/bin"
 ln -s usr/sbin "$root/sbin"
 cp /bin/busybox "$root/usr/bin/"
@@ -16,7 +15,9 @@ echo "id of the image" >"$root/etc/machine-id"
 echo config >"$root/etc/ssh/image_config"
 echo app >"$root/var/lib/app/conf"
 echo keep >"$root/var/lib/app/keep/data"
-cp "$here/../../core/image/node/statelite" "$root/etc/init.d/statelite"
-cp "$here/node-init.sh" "$root/usr/sbin/init"
+echo once >"$root/etc/lab-mode"
+echo "live 0." >"$root/usr/share/live"
+echo "tool of the image" >"$root/usr/share/tool"
+cp "$here/../../../core/image/node/statelite" "$root/etc/init.d/statelite"
+cp "$2" "$root/usr/sbin/init"
 chmod 755 "$root/usr/sbin/init" "$root/etc/init.d/statelite"
-node "$here/image.mjs" "$root" "$answer" "$kernel" "$tftp"
