@@ -4,6 +4,7 @@ import { editBusy } from '../core/diagnostic/catalogue/edit.ts';
 import type { Diagnostic } from '../core/diagnostic/diagnostic.ts';
 import { computeEdit, type EditCommand } from '../core/edit/edit.ts';
 import { subjectOf } from '../core/edit/subject.ts';
+import { effectLine } from '../core/engine/applied.ts';
 import { heldLines } from '../core/engine/held-text.ts';
 import type { Engine, Preview, Reconciled } from '../core/engine/types.ts';
 import { overlaySnapshot } from '../core/import/overlay.ts';
@@ -150,7 +151,8 @@ export function openEdits(parts: EditParts): ApplyEdit {
     const result = await engine.reconcile(`${request.command.kind} by ${caller.name}`);
     const { ok, lines } = result;
     parts.onApplied?.(result, caller.name);
-    const more = ok ? [] : ['the commit is made, but not in effect: litehouse status says what to do'];
+    const effect = effectLine(result, 'the commit is made');
+    const more = effect === undefined ? [] : [effect];
     const undo = `undo, in a clone: git pull && git revert --no-edit ${commit.slice(0, 9)} && git push`;
     return {
       ...made,

@@ -1,5 +1,6 @@
 /** What a pusher reads: what the push would do or why it is refused, then what was applied and how to undo it. */
 import type { Diagnostic } from '../core/diagnostic/diagnostic.ts';
+import { effectLine } from '../core/engine/applied.ts';
 import { heldLines } from '../core/engine/held-text.ts';
 import type { Engine, Reconciled } from '../core/engine/types.ts';
 import { renderDiagnostics, renderDiff } from '../core/plan/render.ts';
@@ -49,10 +50,10 @@ export function pushJudge({ engine, parentsOf, log, onApplied }: PushJudgeParts)
     async applied(commit, print, push) {
       await engine.received(commit, push.pusher, push.via);
       const result = await engine.reconcile(`pushed by ${push.pusher}`);
-      const { ok, lines } = result;
       onApplied?.(commit, push.pusher, result);
-      for (const line of lines) print(line);
-      if (!ok) print('the push is taken, but not in effect: litehouse status says what to do');
+      for (const line of result.lines) print(line);
+      const effect = effectLine(result, 'the push is taken');
+      if (effect !== undefined) print(effect);
       const update = push.updates.find(({ new: next }) => next === commit);
       const undo = undoCommand(update?.old, await waysBack(commit, update?.old, parentsOf));
       if (undo !== undefined) print(`undo: ${undo} && git push`);

@@ -12,6 +12,7 @@ const states: readonly Status['state'][] = [
   'applied',
   'applied, waiting',
   'applied, blocked',
+  'applied, image lost',
   'applying',
   'refused',
   'failed',

@@ -7,6 +7,7 @@ import { readSecrets, secretsFile } from '../import/secrets-file.ts';
 import type { ArtifactOutput, RootName } from '../plugin/output.ts';
 import type { BuildContext, CommandRunner } from '../plugin/plugin.ts';
 import { buildLogFile, openBuildLog } from './build-log.ts';
+import { type BuildPatience, BuildTooLong, duration, usualPatience, watchBuild } from './build-watch.ts';
 import { buildMark, endLeftovers } from './leftovers.ts';
 import { linkedArtifacts, type OwnedArtifact, ownedArtifacts } from './owned.ts';
 import { placeArtifact } from './placing.ts';
@@ -55,6 +56,8 @@ export interface BuildQueueOptions {
   readonly onRemoval?: (step: RemovalStep) => void;
   /** Builds at once; default 1. */
   readonly width?: number;
+  /** How long builds may take, be silent, and need to end when they are aborted. */
+  readonly patience?: BuildPatience;
 }
 
 interface Wanted {
@@ -67,6 +70,10 @@ interface Running {
   readonly ended: Promise<void>;
   readonly log: string[];
   progress: number | undefined;
+  /** Hears each line, before it is written anywhere. */
+  heard: (line: string) => void;
+  /** Writes a line as if the build had said it; nothing before its log is open, and after it was given up. */
+  say: (line: string, progress?: number) => void;
 }
 
 const db = 'builds';
@@ -255,26 +262,54 @@ export class BuildQueue {
     const { id } = wanted.artifact;
     const controller = new AbortController();
     const log: string[] = [];
+    const watch = watchBuild(controller, (line) => running.say(line), this.#options.patience);
     const ended = Promise.resolve().then(async () => {
+      let failure: unknown;
       let changed = false;
       try {
-        await this.#build(wanted, running);
-        changed = true;
+        const abandoned = watch.abandoned.then(() => 'abandoned' as const);
+        const outcome = await Promise.race([this.#build(wanted, running), abandoned]);
+        if (outcome === 'abandoned') this.#giveUp(wanted, running);
+        // Given up: the reason of its end tells a failure from what nobody wants.
+        if (outcome === 'abandoned') failure = controller.signal.reason;
+        else changed = true;
       } catch (error) {
-        if (!controller.signal.aborted) {
-          const text = error instanceof Error ? error.message : String(error);
-          const failure: BuildFailure = { at: Date.now(), error: text, log: log.slice(-failureLines) };
-          await this.#options.store.batch([{ db, key: id, value: failure }]);
-          changed = true;
-        }
+        failure = error;
+      }
+      watch.over();
+      if (controller.signal.reason instanceof BuildTooLong) failure = controller.signal.reason;
+      if (!changed && (!controller.signal.aborted || failure instanceof BuildTooLong)) {
+        const text = failure instanceof Error ? failure.message : String(failure);
+        const value: BuildFailure = { at: Date.now(), error: text, log: log.slice(-failureLines) };
+        await this.#options.store.batch([{ db, key: id, value }]);
+        changed = true;
       }
       this.#running.delete(id);
       // First the news, then the next build: the engine may want something else by now.
       if (changed && !this.#closed) this.#options.onChange();
       this.#next();
     });
-    const running: Running = { controller, ended, log, progress: undefined };
+    const running: Running = {
+      controller,
+      ended,
+      log,
+      progress: undefined,
+      heard: (line) => watch.heard(line),
+      say: () => undefined,
+    };
     this.#running.set(id, running);
+  }
+
+  /**
+   * A build that was aborted and does not end loses its place: all others would wait for it. What it still does lies in a directory of
+   * its own, and is never put in place.
+   */
+  #giveUp({ artifact }: Wanted, running: Running): void {
+    const { ending } = this.#options.patience ?? usualPatience;
+    const line = `the build was stopped and did not end within ${duration(ending)}: it is no longer waited for`;
+    running.say(line);
+    running.say = () => undefined;
+    this.#options.onProblem?.(`${artifact.name}: ${line}; what it still holds goes with the server's next start`);
   }
 
   async #build({ artifact, commit, readFile }: Wanted, running: Running): Promise<void> {
@@ -287,12 +322,16 @@ export class BuildQueue {
     const directory = join(root.build, `${process.pid}-${this.#serial++}`);
     const { signal } = running.controller;
     const file = await openBuildLog(buildLogFile(this.#options.state, artifact.digest));
-    const log = (line: string, progress?: number): void => {
+    running.say = (line, progress) => {
       if (progress !== undefined) running.progress = progress;
       running.log.push(line);
       if (running.log.length > keptLines) running.log.shift();
       file.write(line);
       this.#options.onLine?.(artifact, line, running.progress);
+    };
+    const log = (line: string, progress?: number): void => {
+      running.heard(line);
+      running.say(line, progress);
     };
     try {
       await mkdir(directory, { mode: 0o700 });
@@ -312,6 +351,7 @@ export class BuildQueue {
       await this.#options.runner(signal)('sync', ['-f', directory]);
       // Only now: what is left of it may serve somebody still.
       if (damaged) await this.#takeDamaged(root, artifact, place);
+      signal.throwIfAborted();
       await placeArtifact(root, artifact, directory);
       this.#rows.set(artifact.id, { root, path: artifact.path });
     } catch (error) {

@@ -63,7 +63,7 @@ export class LiveFiles {
     const seen = new Set<string>();
     for (const artifact of ownedArtifacts(this.#parts.roots.values())) {
       const rootOf = this.#parts.roots.get(artifact.root);
-      if (artifact.lost || rootOf === undefined) continue;
+      if (artifact.lost || artifact.damaged || rootOf === undefined) continue;
       const key = keyOf(artifact);
       seen.add(key);
       if (!this.#images.has(key)) this.#images.set(key, await imageOf(artifact.directory));

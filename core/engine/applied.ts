@@ -6,6 +6,7 @@ import { blockedPath } from '../diagnostic/catalogue/plan.ts';
 import type { Diagnostic } from '../diagnostic/diagnostic.ts';
 import type { World } from '../plan/world.ts';
 import { liveTroubleText } from './status.ts';
+import type { Reconciled } from './types.ts';
 
 /** Nodes that have another commit's set, by that commit. */
 export function keepsOf(world: World): Record<string, string[]> {
@@ -48,6 +49,19 @@ export function problemOf(report: ApplyReport): string | undefined {
     : `reload ${reload.name} failed: ${reload.problem?.message ?? reload.command.join(' ')}`;
 }
 
+/** How many paths an apply that ended well had to leave out. */
+export function withoutOf(report: ApplyReport): { readonly without?: number } {
+  const without = report.blocked.length + report.live.reduce((sum, { troubles }) => sum + troubles.length, 0);
+  return without === 0 || report.outcome !== 'applied' ? {} : { without };
+}
+
+/** What a pusher or editor is told last of an apply; undefined: it is in effect, whole. `made`: `the push is taken`. */
+export function effectLine({ ok, without }: Reconciled, made: string): string | undefined {
+  if (!ok) return `${made}, but not in effect: litehouse status says what to do`;
+  if (without === undefined) return undefined;
+  return `in effect, but for ${without === 1 ? 'one path' : `${without} paths`}: litehouse status says what to do`;
+}
+
 export function appliedLines(
   head: string,
   report: ApplyReport,
@@ -67,7 +81,8 @@ export function appliedLines(
     );
     if (problem !== undefined) lines.push(`  ${problem}`);
   }
-  if (world.waiting.size > 0)
-    lines.push(`  ${number(world.waiting.size)} nodes keep what they have until their images are built`);
+  const { size } = world.waiting;
+  if (size === 1) lines.push('  1 node keeps what it has until its image is built');
+  else if (size > 1) lines.push(`  ${number(size)} nodes keep what they have until their images are built`);
   return lines;
 }

@@ -23,12 +23,13 @@ import { Repository } from '../repo/repository.ts';
 import type { Snapshot } from '../repo/snapshot.ts';
 import type { View } from '../resolve/view.ts';
 import { answerForAddress, answerForNode } from './answers.ts';
-import { appliedLines, blockedFinding, keepsOf, problemOf } from './applied.ts';
+import { appliedLines, blockedFinding, keepsOf, problemOf, withoutOf } from './applied.ts';
 import { Holding } from './holding.ts';
 import { BootedSets } from './holds.ts';
 import { ImageCommands } from './image-commands.ts';
 import { ImageLife, type InService } from './image-life.ts';
 import { RepositoryQuestions } from './image-repositories.ts';
+import { lostImages, lostText, stopsBoots } from './lost.ts';
 import { type InEffect, Memory } from './memory.ts';
 import { type Base, type Planned, Planner } from './planner.ts';
 import { placeOf, planningContext } from './preview.ts';
@@ -293,12 +294,13 @@ class RunningEngine implements Engine {
     ) {
       this.refused = false;
       this.problem = problemOf(report);
+      this.rebuildLost(this.current);
       const summary = this.memory.record(head)?.summary;
       const lines =
         summary === undefined
           ? [`${head.slice(0, 9)} is in effect already`]
           : appliedLines(head, report, this.current.world, summary, this.problem);
-      return { commit: head, changed: false, ok: this.problem === undefined, lines };
+      return { commit: head, changed: false, ok: true, ...withoutOf(report), lines };
     }
     const started = performance.now();
     await this.memory.note(head, this.memory.record(head) === undefined ? { via: 'found' } : {});
@@ -317,8 +319,16 @@ class RunningEngine implements Engine {
       const was = await this.planner.ofCommit(inEffect);
       await this.put(inEffect, was, this.planner.compose(was, this.base()).composed, options, started);
       this.problem = refusal.lines[0];
-    }
+    } else if (this.current !== undefined) this.rebuildLost(this.current);
     return refusal;
+  }
+
+  /** Somebody removed what nodes boot: whatever the plan still wants of it is built again, though nothing was pushed. */
+  private rebuildLost({ world, sets }: InService): void {
+    if (lostImages(sets, (id) => this.builds.present(id)).length === 0) return;
+    this.planner.artifactsChanged();
+    const commit = world.commit ?? '';
+    this.builds.want(world.artifacts, commit, (path) => this.repository.readFile(commit, path));
   }
 
   private async refuse(head: string, preview: Preview): Promise<Reconciled> {
@@ -379,7 +389,7 @@ class RunningEngine implements Engine {
     const applied = report.outcome === 'applied' ? { appliedAt: new Date().toISOString() } : {};
     await this.memory.note(commit, { ...applied, failed: this.problem, summary });
     const lines = [...this.notices.splice(0), ...appliedLines(commit, report, world, summary, this.problem)];
-    return { commit, changed: true, ok: report.outcome === 'applied', lines };
+    return { commit, changed: true, ok: report.outcome === 'applied', ...withoutOf(report), lines };
   }
 
   buildImage = (name: string) => this.imageCommands.buildImage(name);
@@ -425,12 +435,17 @@ class RunningEngine implements Engine {
 
   async status(): Promise<Status> {
     const head = await this.repository.head(this.settings.branch);
+    const lost = lostImages(this.current?.sets ?? new Map(), (id) => this.builds.present(id));
+    const kind = (id: string) => this.life.records.artifact(id)?.kind;
+    const [first, ...more] = lost.map((one) => lostText(one, kind, (id) => this.builds.failure(id) !== undefined));
+    const lostProblem = more.length === 0 ? first : `${first} (and ${more.length} more images)`;
     return statusOf({
       head,
+      lost: lost.some((one) => stopsBoots(one, kind)),
       world: this.current?.world,
       record: head === undefined ? undefined : this.memory.record(head),
       report: this.report,
-      problem: this.problem,
+      problem: this.problem ?? lostProblem,
       busy: this.busy,
       refused: this.refused,
       builds: this.builds.states(),

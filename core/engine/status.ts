@@ -13,6 +13,8 @@ export interface StatusParts {
   readonly problem: string | undefined;
   readonly busy: boolean;
   readonly refused: boolean;
+  /** Nodes can't boot, because something of their image is gone from the disk. */
+  readonly lost: boolean;
   readonly builds: readonly BuildState[];
   readonly warnings: number;
   readonly held: readonly Held[];
@@ -67,6 +69,7 @@ function stateOf(parts: StatusParts, applied: string | undefined): Status['state
   if (parts.refused) return 'refused';
   if (report !== undefined && report.outcome !== 'applied') return 'failed';
   if (report === undefined || applied !== head) return parts.problem === undefined ? 'applying' : 'failed';
+  if (parts.lost) return 'applied, image lost';
   if (report.blocked.length > 0) return 'applied, blocked';
   return (world?.waiting.size ?? 0) > 0 ? 'applied, waiting' : 'applied';
 }

@@ -87,6 +87,8 @@ export interface Status {
     | 'applied'
     | 'applied, waiting'
     | 'applied, blocked'
+    /** Something that nodes boot is gone from the disk. */
+    | 'applied, image lost'
     | 'applying'
     | 'refused'
     | 'failed';
@@ -138,6 +140,8 @@ export interface Reconciled {
   /** False: the ref names what is already in effect and nothing was open. */
   readonly changed: boolean;
   readonly ok: boolean;
+  /** Paths that are not as the commit has them though it is in effect: blocked ones, and live files that can't be laid. Absent: none. */
+  readonly without?: number;
   /** For people: what was applied, or why not. */
   readonly lines: readonly string[];
 }

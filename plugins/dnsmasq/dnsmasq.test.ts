@@ -62,13 +62,19 @@ describe('reservations', () => {
     expect(hosts({ ...cluster, nodes })).toEqual([1, 2, 3].map((n) => `${macs[0]},10.0.1.${n},${'_abc'[n]},12h`));
   });
 
-  it.each(['ignore', 'infinite', '45', '45m', '2W', 'A-', 'a..b', `a${'b'.repeat(63)}`])(
-    'leave out the name %s, which dnsmasq would take for another thing or not take',
-    (name) => {
-      const nodes = { [name]: { addresses: ['10.0.1.1'], macs: ['00:1a:2b:3c:4d:01'] } };
-      expect(hosts({ ...cluster, nodes })).toEqual(['00:1a:2b:3c:4d:01,set:pxe,set:next-10-0-0-1,10.0.1.1,12h']);
-    },
-  );
+  it.each([
+    'ignore',
+    'infinite',
+    '45',
+    '45m',
+    '2W',
+    'A-',
+    'a..b',
+    `a${'b'.repeat(63)}`,
+  ])('leave out the name %s, which dnsmasq would take for another thing or not take', (name) => {
+    const nodes = { [name]: { addresses: ['10.0.1.1'], macs: ['00:1a:2b:3c:4d:01'] } };
+    expect(hosts({ ...cluster, nodes })).toEqual(['00:1a:2b:3c:4d:01,set:pxe,set:next-10-0-0-1,10.0.1.1,12h']);
+  });
 
   it.each(['1n', 'm45', 'n_1', 'rack1-n01.cluster.example', 'ignored'])('keep the name %s', (name) => {
     const nodes = { [name]: { addresses: ['10.0.1.1'], macs: ['00:1a:2b:3c:4d:01'] } };
@@ -130,9 +136,7 @@ describe('configuration', () => {
 
   it('keeps a range that fills its network, whatever bits of net the mask leaves out', () => {
     const networks = [{ netname: 'a', net: '200.7.0.9', mask: '/24', dynamicrange: '200.7.0.1-200.7.0.254' }];
-    expect(config({ tables: { networks } })).toContain(
-      'dhcp-range=set:net1,200.7.0.1,200.7.0.254,255.255.255.0,12h',
-    );
+    expect(config({ tables: { networks } })).toContain('dhcp-range=set:net1,200.7.0.1,200.7.0.254,255.255.255.0,12h');
     expect(check({ tables: { networks } })).toEqual([]);
   });
 

@@ -22,7 +22,9 @@ name, number or range there is left out; so is a range that is not whole within 
 Right: gateway "10.0.0.254", dynamicrange "10.0.9.1-10.0.9.200". Wrong: gateway "10.0.0.254 # core", dynamicrange "10.0.9.0/24".`,
   message: ({ column, text }) => `${column} ${JSON.stringify(text)} cannot be told to dnsmasq and is left out`,
   mend: ({ column }) =>
-    column.endsWith('dynamicrange') ? 'write first-last, both within net and mask: 10.0.9.1-10.0.9.200' : 'write addresses, separated by commas',
+    column.endsWith('dynamicrange')
+      ? 'write first-last, both within net and mask: 10.0.9.1-10.0.9.200'
+      : 'write addresses, separated by commas',
 });
 
 export const messages = [noAddressInNetwork, unsafeCell] as const;

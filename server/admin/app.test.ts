@@ -150,10 +150,17 @@ describe('whether it is ready', () => {
     expect(await ready({ applied: 'c', state: 'applied' }, '10.0.0.9')).toEqual([200, 'ready: applied\n']);
   });
 
-  test('is yes while a later commit is being applied or nodes wait, no before the first and where one is refused', async () => {
-    const states = ['applying', 'applied, waiting', 'applied, blocked', 'refused', 'no commit yet'] as const;
+  test('is yes while a later commit is being applied or nodes wait, no before the first, where one is refused, and where nodes can no longer boot', async () => {
+    const states = [
+      'applying',
+      'applied, waiting',
+      'applied, blocked',
+      'refused',
+      'no commit yet',
+      'applied, image lost',
+    ] as const;
     const answers = await Promise.all(states.map((state) => ready({ applied: 'c', state })));
-    expect(answers.map(([status]) => status)).toEqual([200, 200, 200, 503, 503]);
+    expect(answers.map(([status]) => status)).toEqual([200, 200, 200, 503, 503, 503]);
     expect((await ready({ state: 'applying' }))[0]).toBe(503);
   });
 });

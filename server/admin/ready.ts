@@ -10,11 +10,13 @@ export interface Readiness {
 }
 
 /**
- * Ready: a commit is in effect, what the branch names was neither refused nor failed to get in place, and what nodes report can be
+ * Ready: a commit is in effect, what the branch names was neither refused nor failed to get in place, nodes can boot what they have, and what nodes report can be
  * stored. `unstored`: why it cannot.
  */
 export function readinessOf({ applied, state, problem }: Status, unstored?: string): Readiness {
-  const ready = applied !== undefined && state !== 'refused' && state !== 'failed' && state !== 'no commit yet';
+  const lost = state === 'applied, image lost';
+  const ready =
+    applied !== undefined && !lost && state !== 'refused' && state !== 'failed' && state !== 'no commit yet';
   if (ready && unstored !== undefined) return { ready: false, state: 'node reports are not stored', problem: unstored };
   return { ready, state: applied === undefined && state === 'applied' ? 'nothing in effect' : state, problem };
 }

@@ -46,7 +46,16 @@ export const status = z.strictObject({
   head: commit.optional().describe('What the branch points at'),
   applied: commit.optional().describe('What is in effect'),
   record: record.optional(),
-  state: z.enum(['no commit yet', 'applied', 'applied, waiting', 'applied, blocked', 'applying', 'refused', 'failed']),
+  state: z.enum([
+    'no commit yet',
+    'applied',
+    'applied, waiting',
+    'applied, blocked',
+    'applied, image lost',
+    'applying',
+    'refused',
+    'failed',
+  ]),
   problem: z.string().optional().describe('What somebody has to do'),
   nodes: z.int(),
   waiting: z.array(z.strictObject({ image: z.string().optional(), why: z.string(), nodes: z.array(z.string()) })),
@@ -156,6 +165,7 @@ export const reconciled = z.strictObject({
   commit: commit.optional(),
   changed: z.boolean(),
   ok: z.boolean(),
+  without: z.number().optional().describe('Paths that are blocked or could not be laid though the commit is in effect'),
   lines: z.array(z.string()).describe('For people: what was applied, or why not'),
 });
 

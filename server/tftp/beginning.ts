@@ -51,7 +51,9 @@ async function readFirst(fd: number, size: number): Promise<Buffer> {
   let length = 0;
   while (length < size) {
     const got = await new Promise<number>((resolve, reject) =>
-      read(fd, bytes, length, size - length, length, (error, count) => (error === null ? resolve(count) : reject(error))),
+      read(fd, bytes, length, size - length, length, (error, count) =>
+        error === null ? resolve(count) : reject(error),
+      ),
     );
     if (got === 0) break;
     length += got;

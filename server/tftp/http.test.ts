@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, truncateSync, writeFileSync } from 'node:fs';
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -128,4 +128,33 @@ test('a client that goes away leaves no open file behind', async () => {
   );
   await new Promise((resolve) => server.close(resolve));
   await expect.poll(open).toBeLessThanOrEqual(before);
+});
+
+test('a file that is cut while it is sent cuts the connection: what is missing is not waited for', async () => {
+  const root = tree();
+  const large = join(root, 'large');
+  writeFileSync(large, Buffer.alloc(20_000_000));
+  const server = createServer(async (_incoming, outgoing) => {
+    const answer = await get(root, 'large');
+    // After the length was said, before the last byte was read.
+    truncateSync(large, 1_000_000);
+    sendTree(answer, outgoing);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const outcome = await new Promise<string>((resolve) => {
+    const asking = request({ host: '127.0.0.1', port, path: '/', agent: false, timeout: 3000 }, (response) => {
+      response.resume();
+      response.once('end', () => resolve('ended'));
+      response.once('error', (error) => resolve(error.message));
+    });
+    asking.on('timeout', () => {
+      resolve('silent');
+      asking.destroy();
+    });
+    asking.on('error', () => {});
+    asking.end();
+  });
+  expect(outcome).toBe('aborted');
+  await new Promise((resolve) => server.close(resolve));
 });

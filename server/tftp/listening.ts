@@ -1,11 +1,10 @@
 /** The sockets that requests come to: one for each address, looked up again every few seconds where all addresses are meant. */
 import { createSocket, type Socket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
-import { networkInterfaces } from 'node:os';
 import { Failure } from '../command/failure.ts';
 import type { ListenAddress } from '../listen-address.ts';
 import type { Log } from '../log.ts';
-import { addressesOf, isWildcard, type LocalAddress } from './addresses.ts';
+import { exists, isWildcard, type LocalAddress, localAddresses } from './addresses.ts';
 
 /** How often new addresses of the machine are looked for. */
 const rescanTime = 5000;
@@ -17,19 +16,31 @@ export interface Listening {
   close(): void;
 }
 
+/** How the addresses of a wildcard are looked for. */
+export interface Look {
+  readonly every: number;
+  readonly addresses: (host: string) => Promise<readonly LocalAddress[]>;
+  readonly exists: (at: LocalAddress) => Promise<boolean>;
+}
+
+const usualLook: Look = { every: rescanTime, addresses: localAddresses, exists };
+
 /** node:dgram does not tell which address a packet was sent to, so every address has a socket of its own. */
 export async function listenOn(
   listen: ListenAddress,
   log: Log,
   onSocket: (socket: Socket, at: LocalAddress) => void,
+  look: Look = usualLook,
 ): Promise<Listening> {
   const open = new Map<string, Socket>();
+  const families = new Map<string, LocalAddress>();
   const failures = new Map<string, number>();
   let { port } = listen;
   const add = async (at: LocalAddress): Promise<void> => {
     const socket = await bind(at, port);
     port = socket.address().port;
     open.set(at.address, socket);
+    families.set(at.address, at);
     socket.on('error', () => {});
     socket.on('close', () => open.get(at.address) === socket && open.delete(at.address));
     onSocket(socket, at);
@@ -48,41 +59,56 @@ export async function listenOn(
     });
     return { addresses, close };
   }
-  const rescan = async (): Promise<void> => {
-    const now = addressesOf(listen.host, networkInterfaces());
+  /** Gives the first failure of an address that cannot be listened on. */
+  const rescan = async (): Promise<Failure | undefined> => {
+    const now = await look.addresses(listen.host);
     const names = new Set(now.map(({ address }) => address));
-    for (const [address, socket] of open) if (!names.has(address)) socket.close();
+    for (const [address, socket] of open) {
+      const at = families.get(address);
+      // An address that is not in a list may be there all the same, and transfers may be under way.
+      if (!names.has(address) && at !== undefined && !(await look.exists(at)) && open.delete(address)) socket.close();
+    }
+    let first: Failure | undefined;
     for (const at of now) {
       if (open.has(at.address)) continue;
       try {
         await add(at);
         failures.delete(at.address);
       } catch (error) {
-        // An address of IPv6 can't be used in its first seconds; the next look finds it ready.
-        const { code, message } = error as NodeJS.ErrnoException;
-        if (code === 'EADDRINUSE' || code === 'EACCES') throw listenFailure({ host: at.address, port }, error as Error);
+        const { code } = error as NodeJS.ErrnoException;
+        const lasting = code === 'EADDRINUSE' || code === 'EACCES';
+        const failure = listenFailure({ host: at.address, port }, error as Error);
+        if (lasting) first ??= failure;
         const times = (failures.get(at.address) ?? 0) + 1;
-        if (times === 2) log('warn', `tftp: cannot listen on ${at.address}: ${message}`);
         failures.set(at.address, times);
+        // An address of IPv6 can't be used in its first seconds; the next look finds it ready.
+        if (times === (lasting ? 1 : 2)) complaints.push(failure.message);
       }
     }
+    return first;
   };
-  await rescan().catch((error: unknown) => {
+  const complaints: string[] = [];
+  const complain = (): void => {
+    for (const what of complaints.splice(0)) log('warn', `tftp: ${what}`);
+  };
+  const none = await rescan().catch((error: unknown) => {
     close();
     throw error;
   });
+  if (open.size === 0 && none !== undefined) throw none;
+  complain();
   let closed = false;
   let said = '';
   const timer = setInterval(() => {
     if (closed) return;
     rescan().then(
-      () => closed && close(),
+      () => (closed ? close() : complain()),
       (error: Error) => {
         if (error.message !== said) log('error', `tftp: ${error.message}`);
         said = error.message;
       },
     );
-  }, rescanTime).unref();
+  }, look.every).unref();
   return {
     addresses,
     close() {

@@ -108,7 +108,7 @@ describe('files', () => {
   });
 
   test('asked for as text get the line ends of the network; large ones are refused', async () => {
-    const { port } = await lab({ text: 'a\nb\rc\r\n', large: Buffer.alloc(300_000) });
+    const { port } = await lab({ text: 'a\nb\rc\r\n', large: Buffer.alloc(32 * 1024 + 1) });
     expect((await fetchFile('text', { port, mode: 'NetASCII', options: { tsize: 0 } })).bytes.toString()).toBe(
       'a\r\nb\r\0c\r\0\r\n',
     );
@@ -339,6 +339,52 @@ describe('clients', () => {
     first.close();
     undo.pop();
     expect((await waiting).bytes.length).toBe(5000);
+  });
+
+  test('that ask for text have the same limit of memory, before anything is converted', async () => {
+    const text = 'line\n'.repeat(6000);
+    // Two at their largest at once, and a third beside them once they are converted.
+    const { port, server } = await lab({ text }, { bytes: 130_000 });
+    const silent = await Promise.all(Array.from({ length: 20 }, () => client()));
+    for (const socket of silent) socket.send(requestPacket('text', 'netascii'), port, '127.0.0.1');
+    await expect
+      .poll(() => {
+        const { active, outcomes } = server.figures();
+        return active + outcomes.limited;
+      })
+      .toBe(20);
+    expect(server.figures().active).toBeLessThanOrEqual(3);
+    expect(server.figures().active).toBeGreaterThan(0);
+    for (const socket of silent) socket.close();
+    undo.splice(-silent.length);
+    // What they held is given back, down to the last byte: else one of these never gets its turn.
+    for (let i = 0; i < 5; i++) {
+      const fetched = await fetchFile('text', { port, mode: 'netascii', patience: 200, tries: 60 });
+      expect(fetched.bytes.toString()).toBe(text.replaceAll('\n', '\r\n'));
+    }
+  });
+
+  test('that stop on purpose and say so are no warning; others are', async () => {
+    const { port, server, log } = await lab({ initrd: randomBytes(5000) });
+    for (const [code, address] of [
+      [0, '127.0.0.31'],
+      [8, '127.0.0.32'],
+      [3, '127.0.0.33'],
+    ] as const) {
+      const socket = await client(address);
+      let blocks = 0;
+      socket.on('message', (_packet, from) => {
+        const goodbye = Buffer.concat([Buffer.from([0, 5, 0, code]), Buffer.from('enough\0')]);
+        socket.send(++blocks === 1 ? acknowledgement(1) : goodbye, from.port, '127.0.0.1');
+      });
+      socket.send(requestPacket('initrd'), port, '127.0.0.1');
+    }
+    await expect.poll(() => server.figures().outcomes.stopped).toBe(3);
+    expect(log.map((line) => line.split(' ').slice(0, 3).join(' ')).sort()).toEqual([
+      'info tftp: 127.0.0.31',
+      'info tftp: 127.0.0.32',
+      'warn tftp: 127.0.0.33',
+    ]);
   });
 
   test('that begin anew from the same port get the file from its start', async () => {

@@ -97,15 +97,32 @@ describe('a transfer in lock-step', () => {
 
   test('sends again what is not answered, ever more slowly, and gives up after half a minute', () => {
     const it = begin(10_000);
+    it.ack(1);
+    it.said();
     it.wait(29_000);
-    // At the start, and after 1, 2, 4, 8, 8 seconds.
-    expect(it.said()).toEqual([1, 1, 1, 1, 1, 1]);
+    // After 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 8, 8 seconds.
+    expect(it.said()).toEqual([2, 2, 2, 2, 2, 2, 2, 2]);
+    expect(it.end()).toBeUndefined();
     it.wait(10_000);
     expect(it.end()).toBe('silent');
     it.said();
     it.wait(60_000);
-    it.ack(1);
+    it.ack(2);
     expect(it.said()).toEqual([]);
+  });
+
+  test('gives a client that never answered anything six seconds, whatever patience it asked for', () => {
+    for (const options of [{}, { blksize: 1000 }, { timeout: 60 }]) {
+      const it = begin(10_000, options);
+      it.wait(5_900);
+      expect(it.end()).toBeUndefined();
+      it.wait(200);
+      expect(it.end(), JSON.stringify(options)).toBe('silent');
+    }
+    const answered = begin(10_000, { timeout: 10 });
+    answered.ack(0);
+    answered.wait(29_000);
+    expect(answered.end()).toBeUndefined();
   });
 
   test('waits as long as the client asked for between tries', () => {
@@ -122,6 +139,19 @@ describe('a transfer in lock-step', () => {
     it.transfer.received(Buffer.from([0, 5, 0, 8, 0]));
     expect(it.end()).toBe('stopped');
     expect(it.said()).toEqual([]);
+  });
+
+  test('tells a client that stops on purpose from one that has a fault', () => {
+    for (const [code, farewell] of [
+      [0, true],
+      [8, true],
+      [3, false],
+      [4, false],
+    ] as const) {
+      const it = begin(10_000);
+      it.transfer.received(Buffer.from([0, 5, 0, code, 0]));
+      expect(it.transfer.farewell, `error ${code}`).toBe(farewell);
+    }
   });
 
   test('is not counted against a client that has all of it and does not say so', () => {

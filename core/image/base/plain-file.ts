@@ -33,7 +33,9 @@ async function openPlain(path: string, limit: number): Promise<{ readonly file: 
 }
 
 const notPlain = (path: string) =>
-  new NotPlain(`${path} is no plain file (a FIFO, a device, a link or a directory): a script or package of the image put it there`);
+  new NotPlain(
+    `${path} is no plain file (a FIFO, a device, a link or a directory): a script or package of the image put it there`,
+  );
 
 export const mebibytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20)} MiB`;
 

@@ -53,6 +53,12 @@ describe('the answer', () => {
     ['cut inside the end mark', whole.slice(0, -2), 'in the middle'],
     ['short of a line', whole.replace('file\tlink\t/etc/motd\n', ''), 'in the middle'],
     ['followed by something', `${whole}x`, 'in the middle'],
+    [
+      'with an early end mark',
+      whole.replace('file\tlink\t', 'end\t7\nfile\tlink\t').replace(/\d+\n$/, (n) => `${Number(n) + 1}\n`),
+      'goes on after its end mark',
+    ],
+    ['with a NUL in the name of the node', whole.replace('node\tn01', 'node\tn\x01'), 'NUL characters'],
     ['empty', '', 'no answer of litehouse'],
     ['the page of another server', '<html>It works!</html>\n', 'no answer of litehouse'],
     ['of a form to come', whole.replace('litehouse\t1', 'litehouse\t2'), 'speaks form 2 of answers'],
@@ -104,6 +110,18 @@ describe('the answer', () => {
     );
     expect(lab.asked).toHaveLength(3);
     expect(boot.status).toBe(0);
+  });
+
+  test('does not steer the console, nor does an error of a mount', async () => {
+    replies(refusal('no\x1b[2J\x07 row'));
+    const refused = await lab.boot({ show: ['/etc/motd'] });
+    expect(refused.console).toContain('refuses this node: no?[2J? row');
+    lab.script('lh-bad', ["printf 'mount: \\033[31mbad\\n' >&2; exit 1"]);
+    lab.answer = whole;
+    const away = await lab.boot({ env: { LH_MOUNT: join(lab.bin, 'lh-bad') }, until: /cannot mount the state[^]*\n/ });
+    expect(away.console).toContain('?[31mbad');
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there.
+    expect(refused.console + refused.log + away.console).not.toMatch(/[\x00-\x08\x0b-\x1f\x7f]/);
   });
 
   test('for another generation than the node booted is not laid out', async () => {
@@ -193,6 +211,17 @@ describe('the boot', () => {
 
   test('shows every command with lhdebug', async () => {
     expect((await lab.boot({ words: 'LHGEN=g1 lhdebug' })).console).toContain("+ mount -t tmpfs -o 'mode=755' tmpfs");
+  });
+
+  test('takes no word from inside quotes, and a quoted value as it is', async () => {
+    const shell = lab.script('lh-shell', [`echo stop >>${lab.directory}/stops`]);
+    const words = 'note="a lhdebug shell nonodestatus b" LHGEN="g1" other="x LHGEN=g2"';
+    const boot = await lab.boot({ words, env: { LH_SHELL: shell } });
+    expect(boot.status).toBe(0);
+    expect(boot.console).not.toContain('+ mount');
+    expect(existsSync(join(lab.directory, 'stops'))).toBe(false);
+    expect(lab.reports).toHaveLength(3);
+    expect(lab.asked).toEqual(['/answer?generation=g1&always=200']);
   });
 
   test('gives /.statelite the mode of --permission', async () => {
