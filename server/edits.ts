@@ -7,6 +7,7 @@ import { subjectOf } from '../core/edit/subject.ts';
 import { effectLine } from '../core/engine/applied.ts';
 import { heldLines } from '../core/engine/held-text.ts';
 import type { Engine, Preview, Reconciled } from '../core/engine/types.ts';
+import { addedFaults, isFault } from '../core/image/findings.ts';
 import { overlaySnapshot } from '../core/import/overlay.ts';
 import { diagnosticToJson, diffToJson } from '../core/plan/json.ts';
 import { renderDiagnostics, renderDiff } from '../core/plan/render.ts';
@@ -45,6 +46,8 @@ export const editRequest = z.strictObject({
   author: z.strictObject({ name: person, email: person }).optional(),
   message: z.string().max(10_000).optional(),
   dryRun: z.boolean().default(false),
+  /** Refuse an edit that keeps an image from being built; else that is a warning, as with a push. */
+  refuseFaults: z.boolean().optional(),
 });
 export type EditRequest = Omit<z.infer<typeof editRequest>, 'command'> & { readonly command: EditCommand };
 
@@ -101,9 +104,16 @@ export function openEdits(parts: EditParts): ApplyEdit {
     if (result.kind === 'refused') return refused(result.diagnostics);
     if (result.files.size === 0)
       return { outcome: 'unchanged', lines: ['it is so already: nothing was changed'], diagnostics: [] };
+    const faultsOf = async ({ diagnostics }: Preview): Promise<readonly Diagnostic[]> => {
+      if (request.refuseFaults !== true || !diagnostics.some(isFault)) return [];
+      const before = await engine.judge(await repository.snapshot(head));
+      return asErrors(addedFaults(before.diagnostics, diagnostics));
+    };
     if (request.dryRun) {
       const preview = await engine.judge(overlaySnapshot(await repository.snapshot(head), bytesOf(result.files)));
       if (!preview.ok) return refused(preview.diagnostics);
+      const faults = await faultsOf(preview);
+      if (faults.length > 0) return refused(faults);
       return {
         outcome: 'planned',
         lines: [
@@ -119,6 +129,8 @@ export function openEdits(parts: EditParts): ApplyEdit {
     const commit = await writeCommit(repository, { parent: head, files: result.files, author, message });
     const preview = await engine.judge(await repository.snapshot(commit));
     if (!preview.ok) return refused(preview.diagnostics);
+    const faults = await faultsOf(preview);
+    if (faults.length > 0) return refused(faults);
     if (!(await moveBranch(repository, branch, head, commit, `litehouse ${request.command.kind} by ${caller.name}`)))
       return undefined;
     return { outcome: 'applied', commit, lines: planLines(preview), ...facts(preview) };
@@ -171,6 +183,11 @@ export function bytesOf(files: ReadonlyMap<string, string | undefined>): Map<str
 function plain(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not get through.
   return text.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]+/g, ' ').trim();
+}
+
+/** What a push is only warned of, as a refusal shows it. */
+export function asErrors(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  return diagnostics.map((one) => ({ ...one, severity: 'error' }));
 }
 
 function refused(diagnostics: readonly Diagnostic[]): EditOutcome {

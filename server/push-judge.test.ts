@@ -75,6 +75,22 @@ describe('a push that is taken', () => {
     expect(said).toEqual(['nothing to do', 'undo: git revert --no-edit bbbbbbbbb && git push']);
   });
 
+  test('that could not have every path is in effect all the same, and that is said; one that failed is not', async () => {
+    const push = { pusher: 'alice', via: 'http', updates: [] } as unknown as Push;
+    const said = async (result: { readonly ok: boolean; readonly without?: number }): Promise<string[]> => {
+      const lines: string[] = [];
+      const engine = fakeEngine({ reconcile: async () => ({ commit, changed: true, lines: [], ...result }) });
+      await pushJudge({ engine, parentsOf: async () => [old] }).applied(commit, (line) => lines.push(line), push);
+      return lines;
+    };
+    expect(await said({ ok: true })).toEqual([]);
+    expect(await said({ ok: true, without: 1 })).toEqual([
+      'in effect, but for one path: litehouse status says what to do',
+    ]);
+    expect((await said({ ok: true, without: 3 }))[0]).toContain('in effect, but for 3 paths');
+    expect((await said({ ok: false }))[0]).toContain('not in effect');
+  });
+
   test('another branch is taken whatever it says', async () => {
     const { lines } = await judgeOf({ ok: false, diagnostics: [diagnostic('error', 1)] }).judge.judgeBranch({
       ...change,

@@ -92,7 +92,10 @@ export function scriptNetwork(cells: Cells, findings: ImageFindings): boolean {
   return false;
 }
 
-type BootCells = Pick<BootRecipe, 'form' | 'netdrivers' | 'bootInterface' | 'otherInterfaces' | 'permission'>;
+type BootCells = Pick<
+  BootRecipe,
+  'form' | 'netdrivers' | 'netdriversFrom' | 'bootInterface' | 'otherInterfaces' | 'permission'
+>;
 
 /** What the initrd is made by. */
 export function bootCells(cells: Cells, findings: ImageFindings): BootCells {
@@ -102,10 +105,12 @@ export function bootCells(cells: Cells, findings: ImageFindings): BootCells {
   const mode = word(cells, 'permission', /^0*[0-7]{3,4}$/, "three octal digits such as '755'", findings) ?? '755';
   const module = /^[A-Za-z0-9][\w-]{0,63}(\.ko(\.(gz|xz|zst))?)?$/;
   const drivers = list(cells, 'netdrivers', module, 'names of kernel modules, with commas', findings);
+  const named = cells('netdrivers');
   return {
     form: form === 'dracut' ? 'dracut' : 'small',
     // The original adds .ko itself; some rows carry it.
     netdrivers: [...new Set(drivers.map((name) => name.replace(/\.ko(\..+)?$/, '')))],
+    ...(named === undefined ? {} : { netdriversFrom: `${named.at.file}:${named.at.line}` }),
     ...(bootInterface === undefined ? {} : { bootInterface }),
     otherInterfaces: list(cells, 'otherifce', interfaceName, interfaces, findings),
     permission: Number.parseInt(mode, 8).toString(8).padStart(3, '0'),

@@ -113,6 +113,15 @@ describe('what changes which digest', () => {
     ['a comment in the row', withCells({ comments: 'mine' }), ''],
     ['a litefile row', row, 'generation'],
     ['a live file', { ...started, 'images/compute/rootimg/etc/motd': 'x' }, ''],
+    [
+      'the line of the row',
+      {
+        ...started,
+        'tables/linuximage.csv':
+          started['tables/linuximage.csv']?.toString().replace('"compute"', '# moved\n"compute"') ?? '',
+      },
+      '',
+    ],
     ['a driver', withCells({ netdrivers: 'igb,tg3' }), 'boot'],
     ['the permission', withCells({ permission: '777' }), 'boot'],
     ['the permission with a nought', withCells({ permission: '0755' }), ''],

@@ -109,7 +109,7 @@ function makePlan(view: View, image: Image, family: OsFamily, nodeProgram: strin
     base: baseDigest,
     entries: image.litefile.map(({ path, directory, kind }) => ({ path, directory, kind })),
   };
-  const bootDigest = digestOf({ ...boot, faults: bootFindings.faults });
+  const bootDigest = digestOf({ ...boot, netdriversFrom: undefined, faults: bootFindings.faults });
   const generationDigest = digestOf(generation);
   const folder = imageFolder(image);
   const artifact = (

@@ -98,6 +98,8 @@ export const bootRecipe = z.object({
   form: z.enum(['small', 'dracut']),
   kernelVersion: z.string().optional(),
   netdrivers: z.array(z.string()),
+  /** For errors: the cell that names the drivers, `tables/linuximage.csv:2`. In no digest. */
+  netdriversFrom: z.string().optional(),
   bootInterface: z.string().optional(),
   otherInterfaces: z.array(z.string()),
   /** Mode of the tmpfs on /.statelite, octal text. */

@@ -1,11 +1,12 @@
 /** A private apt: its own sources, lists, cache and status, so that neither this server's packages nor its settings matter. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CommandFailed } from '../../core/apply/run-command.ts';
 import { PackageProblem } from '../../core/image/base/problem.ts';
 import type { PackageJob } from '../../core/image/family.ts';
+import { packagesBelow } from '../../core/image/packages-below.ts';
 import type { PackageRepository } from '../../core/image/recipe.ts';
 import { debianArch, type Release, releaseOf, runsHere } from './releases.ts';
 import { type PlainFolder, type SourceLine, sourcesOf, sourceText } from './sources.ts';
@@ -93,11 +94,11 @@ export async function openApt(job: AptJob): Promise<Apt> {
   const config = join(home, 'apt.conf');
   await writeFile(config, [`APT::Architectures { "${arch}"; };`, ...list, ''].join('\n'));
   const env = { APT_CONFIG: config, LANG: 'C.UTF-8', LC_ALL: 'C.UTF-8', DEBIAN_FRONTEND: 'noninteractive' };
-  const apt = async (tool: string, args: readonly string[]) => {
+  const apt = async (tool: string, args: readonly string[], shown: readonly string[] = [tool, ...args]) => {
     try {
       return (await job.run(tool, args, { env })).stdout;
     } catch (error) {
-      throw explained(error);
+      throw explained(withCommand(error, shown));
     }
   };
   return {
@@ -105,7 +106,7 @@ export async function openApt(job: AptJob): Promise<Apt> {
     get: (...args) => apt('apt-get', ['-q', '-y', ...args]),
     ask: async (tool, ...args) => {
       const answer = join(home, 'answer');
-      await apt('sh', ['-c', 'exec "$@" > "$0"', answer, tool, ...args]);
+      await apt('sh', ['-c', 'exec "$@" > "$0"', answer, tool, ...args], [tool, ...args]);
       return await readFile(answer, 'utf8');
     },
   };
@@ -122,6 +123,11 @@ async function ownTransport(job: AptJob): Promise<Record<string, string>> {
   ))
     if (value !== '') found[name] = value;
   return found;
+}
+
+/** A failure names the command that people know, not the shell around it. */
+function withCommand(error: unknown, command: readonly string[]): unknown {
+  return error instanceof CommandFailed ? new CommandFailed(command, error.ending, error.output) : error;
 }
 
 /** Names of packages in what apt says, so that the list that asked for them can be named. */
@@ -159,23 +165,28 @@ async function indexFolder(
   apt: Apt,
   job: AptJob & Pick<PackageJob, 'confine'>,
 ): Promise<void> {
-  const names = (await readdir(folder.from, { recursive: true })).filter((name) => name.endsWith('.deb')).sort();
-  if (names.length === 0) job.log(`${folder.repository.from}: there is no package in ${folder.from}`);
+  const { from } = folder.repository;
+  const names = await packagesBelow(folder.from, (name) => name.endsWith('.deb'), job).catch((error: unknown) => {
+    job.signal.throwIfAborted();
+    throw new Error(`${from}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  });
+  if (names.length === 0) job.log(`${from}: there is no package in ${folder.from}`);
   const script = 'for deb; do printf "\\001%s\\n" "$deb"; dpkg-deb -f "$deb" || exit; done';
   const binds = [{ from: folder.from, to: '/packages', writable: false }];
   const paragraphs: string[] = [];
   // As many as a command line holds.
   for (let at = 0; at < names.length; at += 500) {
-    const { stdout } = await job.confine({ view: 'server', binds, cwd: '/packages' }, 'sh', [
-      '-c',
-      script,
-      'sh',
-      ...names.slice(at, at + 500),
-    ]);
+    const some = names.slice(at, at + 500);
+    const { stdout } = await job
+      .confine({ view: 'server', binds, cwd: '/packages' }, 'sh', ['-c', script, 'sh', ...some])
+      .catch((error: unknown) => {
+        throw withCommand(error, ['dpkg-deb', '-f', `${folder.from}/...`]);
+      });
     for (const part of stdout.split('\u0001').slice(1)) {
       const end = part.indexOf('\n');
       const name = part.slice(0, end);
       const control = part.slice(end + 1).trim();
+      job.signal.throwIfAborted();
       const path = join(folder.from, name);
       const flat = `${paragraphs.length}.deb`;
       await symlink(path, join(place, flat));

@@ -274,6 +274,10 @@ describe('a build that fails', () => {
     await expect(failing).rejects.toThrow(
       /Unable to locate package no-such-package[\s\S]*compute.pkglist:3 names no-such-package/,
     );
+    // The command that people know, not the shell around it.
+    const text = await failing.then(String, String);
+    expect(text).toMatch(/apt-get ended with status 100[\s\S]*command: apt-get -q -s install/);
+    expect(text).not.toContain('exec "$@"');
   }, 60_000);
 
   it('for a version that only the lock has says which', async () => {

@@ -6,8 +6,8 @@ import type { Output } from '../../core/plugin/output.ts';
 import { contractVersion, definePlugin } from '../../core/plugin/plugin.ts';
 import type { Node, View } from '../../core/resolve/view.ts';
 import { bootFile, longestLine, passedBytes } from './boot-file.ts';
-import { checkMacs } from './check.ts';
-import { linkNames } from './links.ts';
+import { checkNames } from './check.ts';
+import { linkNames, meaningOf } from './links.ts';
 import { messages } from './messages.ts';
 
 const options = z.strictObject({
@@ -44,7 +44,7 @@ export const pxelinux = definePlugin<Options>({
       check: (view) =>
         checkLoaderNodes(
           view,
-          { ...given, loader: 'pxelinux', passedBytes, more: (node) => checkMacs(view, node) },
+          { ...given, loader: 'pxelinux', passedBytes, more: (node) => checkNames(view, node) },
           sound,
           (node) => (planned.get(node)?.length ?? 0) > 0,
         ),
@@ -57,7 +57,8 @@ export const pxelinux = definePlugin<Options>({
 /** A boot file and its links on each of these hosts, all as part of the node's set. */
 function planNode(view: View, node: Node, given: Options, targets: readonly string[]): Output[] {
   const text = bootFile(view, node, given.maxCommandLine);
-  if (text === undefined) return [];
+  // Every unknown machine would boot from it; check says so.
+  if (text === undefined || meaningOf(node.name) === 'everybody') return [];
   const outputs: Output[] = [];
   const links = linkNames(view, node);
   for (const target of targets) {

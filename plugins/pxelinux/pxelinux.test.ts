@@ -204,6 +204,31 @@ describe('check', () => {
     expect(found.map((it) => it.code).sort()).toEqual(['LH805', 'LH808']);
   });
 
+  it('refuses a node whose boot file would be every unknown machine’s, and writes none', () => {
+    const given: FakeView = { nodes: { default: { addresses: ['10.0.1.1'] }, n01: {} } };
+    expect(check(given)).toMatchObject([{ code: 'LH809', severity: 'error', nodes: ['default'] }]);
+    expect(plan(given).map((it) => ('path' in it ? it.path : ''))).toEqual(['pxelinux.cfg/n01']);
+  });
+
+  it('refuses an interface of that name, too, and makes no link', () => {
+    const given: FakeView = { nodes: { n01: { macs: [{ mac: '00:1a:2b:3c:4d:01', hostname: 'default' }] } } };
+    expect(check(given)).toMatchObject([{ code: 'LH809', severity: 'error', nodes: ['n01'] }]);
+    expect(links(given).map(({ path }) => path)).toEqual(['pxelinux.cfg/01-00-1a-2b-3c-4d-01']);
+  });
+
+  it('warns of a node that is named as other machines ask, but not of one named as itself asks', () => {
+    for (const name of ['0A000102', 'C0A8', '01-00-1a-2b-3c-4d-01', '4c4c4544-0044-4a10-8051-b4c04f4a3132']) {
+      const found = check({ nodes: { [name]: { addresses: ['10.0.1.1'] } } });
+      expect(found, name).toMatchObject([{ code: 'LH810', severity: 'warning', nodes: [name] }]);
+    }
+    const own: FakeView = { nodes: { '0A000101': { addresses: ['10.0.1.1'] } } };
+    expect(check(own)).toEqual([]);
+    expect(files(own).map(({ path }) => path)).toEqual(['pxelinux.cfg/0A000101']);
+    expect(links(own)).toEqual([]);
+    for (const name of ['c0a8', '0A0001020', 'n01', '01-00-1a', 'default1'])
+      expect(check({ nodes: { [name]: {} } })).toEqual([]);
+  });
+
   it('refuses a relative nfsdir and writes no file from it', () => {
     const given: FakeView = { nodes: { n01: {} }, tables: { noderes: [{ node: 'n01', nfsdir: 'vol/install' }] } };
     expect(check(given)).toMatchObject([{ code: 'LH803', at: { file: 'tables/noderes.csv' } }]);

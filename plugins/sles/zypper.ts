@@ -71,7 +71,7 @@ export async function openZypper(work: SolveWork): Promise<Solver> {
   }
   const downloads = repositories.map(({ alias }) => join(packages, alias));
   const found = async (of: readonly Solvable[]): Promise<string[]> => {
-    const all = new PackageFinder();
+    const all = new PackageFinder(job.signal);
     for (const directory of downloads) await all.add(directory);
     for (const { directory } of repositories) if (directory !== undefined) await all.add(directory);
     const files: string[] = [];

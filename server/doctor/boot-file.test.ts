@@ -41,3 +41,15 @@ test('two texts part at the first line that differs, also where one only ends so
   expect(firstDifference('a\nb\n', 'a\nc\n')).toBe('line 2 is "b", planned "c"');
   expect(firstDifference('a', 'a\nc')).toBe('line 2 is nothing, planned "c"');
 });
+
+test('of long lines, the word is shown in which they differ', () => {
+  const line = (generation: string, more = '') =>
+    ` APPEND initrd=xcat/netboot/x/initrd.gz NFSROOT=10.0.0.1:/install/netboot/debian12/x86_64/compute${more} LHGEN=${generation} console=tty0`;
+  expect(firstDifference(`x\n${line('aaaa1')}\n`, `x\n${line('aaaa2')}\n`)).toBe(
+    'line 2 is …"LHGEN=aaaa1 console=tty0", planned …"LHGEN=aaaa2 console=tty0"',
+  );
+  const deep = '/d'.repeat(200);
+  const said = firstDifference(line('g', `${deep}/old`), line('g', `${deep}/new`));
+  expect(said).toContain('/old LHGEN=g');
+  expect(said).toContain('/new LHGEN=g');
+});

@@ -40,7 +40,24 @@ export function firstDifference(found: string, wanted: string): string {
   const [have, want] = [found.split('\n'), wanted.split('\n')];
   const at = have.findIndex((line, i) => line !== want[i]);
   const i = at === -1 ? have.length : at;
-  const short = (line: string | undefined): string =>
-    line === undefined ? 'nothing' : JSON.stringify(line.slice(0, 90));
+  const start = shownFrom(have[i], want[i]);
+  const short = (line: string | undefined): string => {
+    if (line === undefined) return 'nothing';
+    const shown = JSON.stringify(line.slice(start, start + shownLetters));
+    return `${start > 0 ? '…' : ''}${shown}${line.length > start + shownLetters ? '…' : ''}`;
+  };
   return `line ${i + 1} is ${short(have[i])}, planned ${short(want[i])}`;
+}
+
+/** Letters of a line that are shown; of a long word, those before the place where it differs. */
+const [shownLetters, before] = [90, 16];
+
+/** Kernel lines are long and alike: what is shown begins with the word that differs. */
+function shownFrom(found = '', wanted = ''): number {
+  let at = 0;
+  while (at < found.length && found[at] === wanted[at]) at++;
+  if (Math.max(found.length, wanted.length) <= shownLetters) return 0;
+  const word = found.lastIndexOf(' ', Math.max(0, at - 1)) + 1;
+  // A word may be longer than what is shown of it.
+  return Math.max(0, at - word > shownLetters / 2 ? at - before : word);
 }

@@ -1,11 +1,15 @@
-/** Step 2: what a DHCP reply should hold. Not asked for real: that needs raw sockets, and a lease. */
+/** Step 2: what a DHCP reply should hold, and whether dnsmasq takes its file and is there. Not asked for real: that needs raw sockets, and a lease. */
+import { join } from 'node:path';
 import { type Finding, Findings } from './finding.ts';
 import type { Visit } from './visit.ts';
 
 /** What a reply names as boot file where nothing else is known. */
 export const usualBootFile = { pxelinux: 'pxelinux.0', yaboot: 'yaboot' } as const;
 
-export function checkDhcp({ facts }: Visit): readonly Finding[] {
+const dhcpPort = 67;
+
+export async function checkDhcp(visit: Visit): Promise<readonly Finding[]> {
+  const { facts } = visit;
   const found = new Findings('dhcp');
   const { network, served, replies } = facts.dhcp;
   const { server, loader } = facts.tftp;
@@ -28,7 +32,8 @@ export function checkDhcp({ facts }: Visit): readonly Finding[] {
         });
       }
     }
-    found.unchecked('whether dnsmasq runs and answers: a DHCP request needs raw sockets', {
+    await here(found, visit);
+    found.unchecked('whether dnsmasq answers: a DHCP request needs raw sockets', {
       mend: 'journalctl -u dnsmasq shows DHCPDISCOVER and DHCPOFFER',
     });
     return found.list;
@@ -54,4 +59,29 @@ export function checkDhcp({ facts }: Visit): readonly Finding[] {
     ...(network === undefined ? {} : { from: network.from }),
   });
   return found.list;
+}
+
+/** What can be seen of dnsmasq where its files are. */
+async function here(found: Findings, { facts, house, probes }: Visit): Promise<void> {
+  const root = facts.roots.dnsmasq;
+  if (!house.here || root === undefined) return;
+  const file = join(root, 'litehouse.conf');
+  const { status, out, err } = await probes.run('dnsmasq', ['--test', `--conf-file=${file}`]);
+  const said = `${err} ${out}`.trim().replace(/\s+/g, ' ');
+  if (status === 0) found.ok(`dnsmasq --test takes ${file}`);
+  else if (status === undefined)
+    found.unchecked(`whether dnsmasq takes ${file}: ${said}`, { mend: `dnsmasq --test --conf-file=${file}` });
+  else {
+    found.fault(`dnsmasq does not take ${file}: ${said}`, {
+      mend: 'correct the cell of tables/networks.csv that the line comes from; if the file is missing: litehouse apply --repair',
+    });
+  }
+  const listens = await probes.listens(dhcpPort);
+  if (listens === true) found.ok('something listens on UDP port 67 of this machine, where DHCP is asked');
+  else if (listens === undefined) found.unchecked('whether something listens on UDP port 67: /proc cannot be read');
+  else {
+    found.warning('nothing listens on UDP port 67 of this machine: no DHCP server runs here', {
+      mend: `systemctl start dnsmasq; its own configuration needs the line conf-file=${file}`,
+    });
+  }
 }

@@ -34,7 +34,7 @@ export async function examineNode(
     findings.push({ step, verdict: 'not checked', what: 'it boots nothing from here: see tables' });
   };
   if (bootsFromUs(visit) || facts.state === 'boot') {
-    findings.push(...checkDhcp(visit), ...(await checkTftp(visit)));
+    findings.push(...(await checkDhcp(visit)), ...(await checkTftp(visit)));
     findings.push(...(await checkHttp(visit)), ...(await checkNfs(visit)), ...(await checkDirectories(visit)));
   } else for (const step of ['dhcp', 'tftp', 'http', 'nfs', 'directories'] as const) skip(step);
   findings.push(...(await checkReports(visit)));

@@ -144,6 +144,19 @@ export class Probes {
     });
   }
 
+  /** Whether a socket of this machine is bound to that UDP port; undefined: the system does not say. */
+  listens(port: number): Promise<boolean | undefined> {
+    return this.#once(`listens ${port}`, async () => {
+      const lists = await Promise.all(
+        ['/proc/net/udp', '/proc/net/udp6'].map((path) => readFile(path, 'utf8').catch(() => undefined)),
+      );
+      const hex = port.toString(16).toUpperCase().padStart(4, '0');
+      if (lists.every((text) => text === undefined)) return undefined;
+      // `4136: 0100007F:1B39 00000000:0000 07 …`: the local address and port come first.
+      return lists.some((text) => new RegExp(`^ *\\d+: [0-9A-F]+:${hex} `, 'm').test(text ?? ''));
+    });
+  }
+
   /** Whether this machine can make an address of a name. */
   resolves(name: string): Promise<boolean> {
     return this.#once(`name ${name}`, () =>

@@ -1,7 +1,12 @@
 import { createSocket, type Socket } from 'node:dgram';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
+import { temporaryDirs } from '../../test/server/temporary.ts';
+import { startTftp } from '../tftp/server.ts';
 import { fetchByTftp } from './tftp-fetch.ts';
 
+const temporary = temporaryDirs();
 const open: Socket[] = [];
 afterEach(() => {
   for (const socket of open.splice(0)) socket.close();
@@ -59,4 +64,20 @@ test('garbage ends in an answer, not in an exception', async () => {
     expect((await fetchFrom(await serverThat(() => reply))).kind).not.toBe('file');
   expect((await fetchByTftp({ host: '127.0.0.1', port: 1, patience: 300 }, '../../etc/passwd')).kind).toBe('refused');
   expect((await fetchByTftp({ host: 'no.such.host.invalid', port: 69, patience: 300 }, 'x')).kind).toBe('silent');
+});
+
+test('of a file that it reads the beginning of only it takes its leave, which our server has no warning for', async () => {
+  const root = temporary();
+  writeFileSync(join(root, 'kernel'), Buffer.alloc(1_000_000));
+  const log: string[] = [];
+  const listen = { host: '127.0.0.1', port: 0 };
+  const server = await startTftp({ root, listen, log: (level, what) => log.push(`${level} ${what}`) });
+  try {
+    const from = { host: '127.0.0.1', port: server.addresses()[0]?.port ?? 0, patience: 2000 };
+    expect(await fetchByTftp(from, 'kernel', 64 * 1024)).toMatchObject({ kind: 'file', whole: false, size: 1_000_000 });
+    await expect.poll(() => server.figures()).toMatchObject({ active: 0, outcomes: { stopped: 1 } });
+    expect(log).toEqual([expect.stringMatching(/^info tftp: 127\.0\.0\.1 did not get all of kernel/)]);
+  } finally {
+    await server.close(0);
+  }
 });

@@ -85,7 +85,7 @@ function abort(stream: GetStream): void {
   stream.on('error', () => {});
   setImmediate(() => {
     try {
-      stream.abort();
+      stream.abort('this is enough');
     } catch {
       // Its socket was never opened.
     }

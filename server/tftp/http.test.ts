@@ -1,5 +1,5 @@
 import { mkdirSync, readdirSync, renameSync, truncateSync, writeFileSync } from 'node:fs';
-import { createServer, request } from 'node:http';
+import { Agent, createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -142,8 +142,10 @@ test('a file that is cut while it is sent cuts the connection: what is missing i
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
+  // A connection that is not kept would be closed in any case.
+  const agent = new Agent({ keepAlive: true });
   const outcome = await new Promise<string>((resolve) => {
-    const asking = request({ host: '127.0.0.1', port, path: '/', agent: false, timeout: 3000 }, (response) => {
+    const asking = request({ host: '127.0.0.1', port, path: '/', agent, timeout: 3000 }, (response) => {
       response.resume();
       response.once('end', () => resolve('ended'));
       response.once('error', (error) => resolve(error.message));
@@ -155,6 +157,7 @@ test('a file that is cut while it is sent cuts the connection: what is missing i
     asking.on('error', () => {});
     asking.end();
   });
+  agent.destroy();
   expect(outcome).toBe('aborted');
   await new Promise((resolve) => server.close(resolve));
 });

@@ -32,21 +32,19 @@ export async function listenOn(
   onSocket: (socket: Socket, at: LocalAddress) => void,
   look: Look = usualLook,
 ): Promise<Listening> {
-  const open = new Map<string, Socket>();
-  const families = new Map<string, LocalAddress>();
+  const open = new Map<string, { readonly socket: Socket; readonly at: LocalAddress }>();
   const failures = new Map<string, number>();
   let { port } = listen;
   const add = async (at: LocalAddress): Promise<void> => {
     const socket = await bind(at, port);
     port = socket.address().port;
-    open.set(at.address, socket);
-    families.set(at.address, at);
+    open.set(at.address, { socket, at });
     socket.on('error', () => {});
-    socket.on('close', () => open.get(at.address) === socket && open.delete(at.address));
+    socket.on('close', () => open.get(at.address)?.socket === socket && open.delete(at.address));
     onSocket(socket, at);
   };
   const close = (): void => {
-    for (const socket of open.values()) socket.close();
+    for (const { socket } of open.values()) socket.close();
     open.clear();
   };
   const addresses = (): ListenAddress[] => [...open.keys()].map((host) => ({ host, port }));
@@ -63,11 +61,9 @@ export async function listenOn(
   const rescan = async (): Promise<Failure | undefined> => {
     const now = await look.addresses(listen.host);
     const names = new Set(now.map(({ address }) => address));
-    for (const [address, socket] of open) {
-      const at = families.get(address);
-      // An address that is not in a list may be there all the same, and transfers may be under way.
-      if (!names.has(address) && at !== undefined && !(await look.exists(at)) && open.delete(address)) socket.close();
-    }
+    // An address that is in no list may be there all the same, and nodes may be booting from it.
+    for (const [address, { socket, at }] of open)
+      if (!names.has(address) && !(await look.exists(at)) && open.delete(address)) socket.close();
     let first: Failure | undefined;
     for (const at of now) {
       if (open.has(at.address)) continue;
@@ -75,14 +71,15 @@ export async function listenOn(
         await add(at);
         failures.delete(at.address);
       } catch (error) {
-        const { code } = error as NodeJS.ErrnoException;
+        const { code, message } = error as NodeJS.ErrnoException;
         const lasting = code === 'EADDRINUSE' || code === 'EACCES';
         const failure = listenFailure({ host: at.address, port }, error as Error);
         if (lasting) first ??= failure;
         const times = (failures.get(at.address) ?? 0) + 1;
         failures.set(at.address, times);
         // An address of IPv6 can't be used in its first seconds; the next look finds it ready.
-        if (times === (lasting ? 1 : 2)) complaints.push(failure.message);
+        if (times === (lasting ? 1 : 2))
+          complaints.push(lasting ? failure.message : `cannot listen on ${at.address}: ${message}`);
       }
     }
     return first;

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { temporaryDirs } from '../../test/server/temporary.ts';
 import { acknowledgement, fetchFile, openRelay, openSocket, requestPacket } from '../../test/server/tftp-client.ts';
+import { localAddresses } from './addresses.ts';
 import { startTftp, type TftpLimits, type TftpServer } from './server.ts';
 
 const temporary = temporaryDirs();
@@ -431,12 +432,14 @@ describe('addresses', () => {
     const all = Object.values(networkInterfaces()).flatMap((infos) =>
       (infos ?? []).filter(({ family }) => family === 'IPv4'),
     );
+    const kernels = await localAddresses('0.0.0.0');
+    expect(kernels.map(({ address }) => address)).toEqual(expect.arrayContaining(all.map(({ address }) => address)));
     expect(
       server
         .addresses()
         .map(({ host }) => host)
         .sort(),
-    ).toEqual([...new Set(all.map(({ address }) => address))].sort());
+    ).toEqual(kernels.map(({ address }) => address).sort());
     for (const { host, port } of server.addresses())
       expect((await fetchFile('file', { host, port })).server.address).toBe(host);
   });

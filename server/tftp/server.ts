@@ -74,6 +74,8 @@ export async function startTftp(options: TftpOptions): Promise<TftpServer> {
 }
 
 const tooMany = 'the server has as many transfers as it takes';
+/** A closed port is heard of before the goodbye that was sent from it, which waits to be read: so many milliseconds are left for that. */
+const lastWords = 20;
 /** Milliseconds between two looks at who has to be sent something again. */
 const tickTime = 50;
 /** A client that asks again from the same port has begun anew, unless its transfer was alive a moment ago: then it is an old packet. */
@@ -246,7 +248,7 @@ class Service {
       },
     });
     const heard = (error: NodeJS.ErrnoException | null): void => {
-      if (error?.code === 'ECONNREFUSED') transfer.refused();
+      if (error?.code === 'ECONNREFUSED') setTimeout(() => transfer.refused(), lastWords);
     };
     job.transfer = transfer;
     socket.on('message', (packet) => transfer.received(packet));

@@ -112,7 +112,7 @@ describe('a transfer in lock-step', () => {
   });
 
   test('gives a client that never answered anything six seconds, whatever patience it asked for', () => {
-    for (const options of [{}, { blksize: 1000 }, { timeout: 60 }]) {
+    for (const options of [{}, { blksize: 1000 }, { timeout: 60 }] as readonly Readonly<Record<string, number>>[]) {
       const it = begin(10_000, options);
       it.wait(5_900);
       expect(it.end()).toBeUndefined();

@@ -176,8 +176,11 @@ describe('a live file', () => {
       /live file of image img can't be laid: \/etc\/ssh in netboot\/.*: the image has a directory there/,
     );
     expect(await lab.state()).toBe('applied');
+    // All else is in effect: a push of it is not said to have failed.
+    expect(await lab.engine?.reconcile('pushed')).toMatchObject({ ok: true, changed: false, without: 1 });
     expect(inAll('etc/issue')).toEqual(['issue of the commit\n']);
     await settle(second);
+    expect(await lab.engine?.reconcile('pushed')).not.toHaveProperty('without');
     expect(await problem()).toBeUndefined();
   });
 

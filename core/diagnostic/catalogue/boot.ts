@@ -1,4 +1,4 @@
-/** What boot loader plugins find in the tables: LH801 to LH808, whichever loader it is. */
+/** What boot loader plugins find in the tables: LH801 to LH810, whichever loader it is. */
 import { defineMessage } from '../diagnostic.ts';
 
 export const lineTooLong = defineMessage<{ node: string; loader: string; bytes: number; limit: number }>({
@@ -76,4 +76,26 @@ export const unexpandedWord = defineMessage<{ word: string }>({
 not: the word reaches the kernel as it stands. Right: a group row for each value. Wrong: "x=#NODEATTRIB:nodepos:rack#".`,
   message: ({ word }) => `"${word}" in addkcmdline is not filled in`,
   mend: () => 'write the value itself, in one row for each group of nodes',
+});
+
+export const everybodysName = defineMessage<{ name: string }>({
+  code: 'LH809',
+  severity: 'error',
+  title: 'a name under which every machine asks',
+  help: `A machine that finds no file of its own asks the loader's server for "default" last. A node of that name would
+give its image to every machine of the network that is switched on with network boot. The same holds for an interface of that
+name in mac.mac. Right: a node "spare". Wrong: a node "default".`,
+  message: ({ name }) => `a boot file named "${name}" would be every unknown machine's`,
+  mend: () => 'give the node (or the interface in mac.mac) another name',
+});
+
+export const othersName = defineMessage<{ name: string }>({
+  code: 'LH810',
+  severity: 'warning',
+  title: 'a name under which other machines ask',
+  help: `pxelinux asks for its machine's UUID, for 01- and its mac, and for its address in upper-case hex, shortened digit by
+digit: 0A000101, 0A00010, and at last 0. A node that is named so gets its boot file read by the machines whose address or mac that is.
+Right: "n01", or "c0a8" in lower case. Wrong: "C0A8", which all machines of 192.168.0.0/16 may find.`,
+  message: ({ name }) => `pxelinux asks for "${name}" on machines whose address or mac it stands for`,
+  mend: () => 'give the node another name, or the same in lower case',
 });

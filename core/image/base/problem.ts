@@ -11,12 +11,22 @@ export class PackageProblem extends Error {
   }
 }
 
+/** Then no package is to blame, whichever was being written. */
+const diskFull = /ENOSPC|No space left on device|enough free space|needs \d+\S* (?:more )?space|Disk quota exceeded/i;
+
 /** The message with `custom/…/compute.pkglist:12` for each package that a list names; others came as dependencies. */
 export async function withPlaces(
   problem: PackageProblem,
   recipe: Pick<BaseRecipe, 'lists' | 'lock'>,
   readFile: (path: string) => Promise<Buffer>,
 ): Promise<Error> {
+  if (diskFull.test(problem.message))
+    return new Error(
+      `${problem.message}\nthe disk that images are built on is full: make room on it, then: litehouse apply --retry-builds`,
+      {
+        cause: problem,
+      },
+    );
   const files = [...recipe.lists.flatMap((list) => list.files), ...(recipe.lock === undefined ? [] : [recipe.lock])];
   const texts = new Map<string, string[]>();
   for (const { path } of files) texts.set(path, (await readFile(path)).toString('utf8').split('\n'));

@@ -118,7 +118,10 @@ describe('an initrd', () => {
   test('is refused with the drivers that there are when a named one is missing', async () => {
     kernel();
     await expect(build({ netdrivers: ['e1000x'] })).rejects.toThrow(
-      "network driver e1000x is not in the image's kernel (there: e1000e): change linuximage.netdrivers",
+      "network driver e1000x is not in the image's kernel (there: e1000e): change it in linuximage.netdrivers",
+    );
+    await expect(build({ netdrivers: ['e1000x'], netdriversFrom: 'tables/linuximage.csv:7' })).rejects.toThrow(
+      'change it in linuximage.netdrivers (tables/linuximage.csv:7) or with genimage -n',
     );
   });
 

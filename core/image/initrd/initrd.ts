@@ -19,6 +19,8 @@ export interface InitrdOptions {
   readonly out: string;
   /** linuximage.netdrivers, genimage -n; empty: the usual ones that this kernel has. */
   readonly netdrivers: readonly string[];
+  /** The cell that names them, for errors. */
+  readonly netdriversFrom?: string;
   /** genimage -i; undefined: BOOTIF of the loader, else the first that gets a lease. */
   readonly bootInterface?: string;
   /** genimage -r: asked for a lease too, without waiting. */
@@ -60,11 +62,18 @@ export async function buildInitrd(options: InitrdOptions): Promise<BuiltInitrd> 
   const { modules } = await findKernel(root, kernelVersion);
   const index = await readModuleIndex(root, modules);
   const drivers = options.netdrivers.map((name) => name.trim()).filter((name) => name !== '');
-  const names = closeModules(index, drivers, [
+  const optional = [
     ...needed,
     ...(drivers.length === 0 ? usualNetdrivers : []),
     ...(options.localdisk === true ? diskModules : []),
-  ]);
+  ];
+  const { netdriversFrom: from } = options;
+  const names = closeModules(
+    index,
+    drivers,
+    optional,
+    `linuximage.netdrivers${from === undefined ? '' : ` (${from})`} or with genimage -n`,
+  );
   if (!index.files.has('nfs') && !index.builtin.has('nfs'))
     throw new KernelMissing(
       `kernel ${kernelVersion} has no NFS client (module nfs): nodes could not mount their root; install another kernel`,

@@ -73,9 +73,14 @@ export async function readModuleIndex(root: string, modules: string): Promise<Mo
 
 /**
  * Names that are wanted and all that they need, sorted. `optional` ones are taken where they exist; a `required` one that is neither
- * a file nor built in is an error that says which there are.
+ * a file nor built in is an error that says which there are, and where it is named (`from`).
  */
-export function closeModules(index: ModuleIndex, required: readonly string[], optional: readonly string[]): string[] {
+export function closeModules(
+  index: ModuleIndex,
+  required: readonly string[],
+  optional: readonly string[],
+  from = 'linuximage.netdrivers',
+): string[] {
   const taken = new Set<string>();
   const take = (name: string): void => {
     if (taken.has(name) || !index.files.has(name)) return;
@@ -88,7 +93,7 @@ export function closeModules(index: ModuleIndex, required: readonly string[], op
     if (!index.files.has(name) && !index.builtin.has(name)) {
       const like = [...index.files.keys()].filter((other) => other.startsWith(name.slice(0, 3))).sort();
       throw new KernelMissing(
-        `network driver ${given} is not in the image's kernel${like.length === 0 ? '' : ` (there: ${like.slice(0, 8).join(', ')})`}: change linuximage.netdrivers or genimage -n`,
+        `network driver ${given} is not in the image's kernel${like.length === 0 ? '' : ` (there: ${like.slice(0, 8).join(', ')})`}: change it in ${from}`,
       );
     }
     take(name);

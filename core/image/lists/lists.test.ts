@@ -229,6 +229,44 @@ describe('a repolist', () => {
   });
 
   it.each([
+    ...[
+      '/',
+      '/.',
+      '//',
+      '/proc',
+      '/proc/1/root',
+      '/sys/',
+      '/etc',
+      '/etc/apt',
+      '/root',
+      '/home',
+      '/boot',
+      '/usr',
+      '/var',
+    ],
+    // The installdir of these tests is /install.
+    ...['/install', '/install/', 'file:///', 'file:///install'],
+  ])('never looks through the folder %s, where the whole server or its images lie', (text) => {
+    const findings = new ImageFindings();
+    const at = { file: 'tables/linuximage.csv', line: 2, column: 3 };
+    expect(cellRepositories({ text, column: 'pkgdir', at }, 'x', '/install', findings)).toEqual([]);
+    expect(findings.diagnostics).toMatchObject([{ code: 'LH768', severity: 'error', at }]);
+    expect(findings.diagnostics[0]?.message).toMatch(/a folder of the system|with all trees of images/);
+  });
+
+  it('takes folders below those, but not one that an installdir lies in', () => {
+    const urls = (text: string, installdir: string) => {
+      const at = { file: 'tables/linuximage.csv', line: 2, column: 3 };
+      return cellRepositories({ text, column: 'pkgdir', at }, 'x', installdir, new ImageFindings()).map(
+        ({ url }) => url,
+      );
+    };
+    const good = ['/srv/rpms', '/home/me/packages', '/var/www/html/repo', '/install/debian12/x86_64', '/mnt'];
+    expect(urls(good.join(','), '/install')).toEqual(good);
+    expect(urls('/data,/data/xcat,/data/xcat/install,/data/other', '/data/xcat/install')).toEqual(['/data/other']);
+  });
+
+  it.each([
     'rpm-md http://host/repo',
     'yast2 | http://host | a',
     'a | b | c | d',

@@ -1,4 +1,6 @@
 /** Repositories that packages come from: lines of a .repolist, and directories or URLs of linuximage cells. */
+
+import { posix } from 'node:path';
 import { unreadableRepository, unsafeRepository } from '../../diagnostic/catalogue/image.ts';
 import type { Position } from '../../diagnostic/diagnostic.ts';
 import type { ImageFindings } from '../findings.ts';
@@ -98,9 +100,34 @@ function repositoryOf(
   if (type === 'deb') return { type, url: `deb ${words.replace(/\s+/g, ' ').trim()}`, alias, from };
   const directory = url.startsWith('file://') ? url.slice('file://'.length) : url;
   if (!directory.startsWith('/')) return { type, url, alias, from };
-  const path = directory.replace(/\/+/g, '/').replace(/(.)\/$/, '$1');
+  const path = posix
+    .normalize(directory)
+    .replace(/\/+/g, '/')
+    .replace(/(.)\/$/, '$1');
+  const wide = folderFault(path, given.installdir);
+  if (wide !== undefined) {
+    findings.block(unsafeRepository(at, { what: `'${alias}' (${path})`, why: wide }));
+    return undefined;
+  }
   const below = belowOf(path, given.installdir);
   return { type, url: path, ...(below === undefined ? {} : { below }), alias, from };
+}
+
+/** Folders of a system; a folder of packages may lie below them, but is none of them. */
+const systemFolders = new Set(
+  '/ /bin /boot /dev /etc /home /lib /lib64 /proc /root /run /sbin /sys /tmp /usr /usr/lib /usr/share /var /var/lib'.split(
+    ' ',
+  ),
+);
+
+/** The server looks through such a folder as root: it is never a whole system, nor one that images are built in. */
+function folderFault(path: string, installdir: string): string | undefined {
+  if (systemFolders.has(path) || /^\/(proc|sys|dev|etc)\//.test(path))
+    return 'it is a folder of the system, which the server would look through as a whole';
+  for (const top of [installdir, '/install'])
+    if (path === top || top.startsWith(`${path}/`))
+      return `the installdir ${top === path ? 'is that folder' : 'lies in it'}, with all trees of images: name the folder of the packages`;
+  return undefined;
 }
 
 /** Where a directory lies below root `install`; `/install` is that root too, as lists from elsewhere name it. */

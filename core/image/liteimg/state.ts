@@ -1,5 +1,5 @@
 /** What was linked last time, kept in the tree itself; a run that was interrupted leaves there what has to be undone first. */
-import { closeSync, constants, openSync, readFileSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { liteKinds } from '../../check/nesting.ts';
 import { isPlain, statelite } from './entry.ts';
@@ -47,6 +47,9 @@ export interface LinkState {
   readonly unsure: readonly LinkRecord[];
 }
 
+/** A hundred thousand links have a tenth of it. */
+const mostBytes = 256 * 2 ** 20;
+
 /** The state of last time; undefined where there is none. Throws LinkFarmError on a file that is not ours. */
 export function loadState(tree: Tree): LinkState | undefined {
   for (const path of [statelite, stateFile]) {
@@ -57,6 +60,7 @@ export function loadState(tree: Tree): LinkState | undefined {
   }
   const file = openSync(tree.root + stateFile, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
+    if (fstatSync(file).size > mostBytes) throw new RangeError('it is larger than any that litehouse writes');
     return state.parse(JSON.parse(readFileSync(file, 'utf8')));
   } catch (error) {
     throw new LinkFarmError(

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { answerFor, link, type Row, type Tree } from '../../../test/node/node-image.ts';
+import { answerFor, link, plant, type Row, type Tree } from '../../../test/node/node-image.ts';
 import { NodeLab } from '../../../test/node/node-lab.ts';
 
 let lab: NodeLab;
@@ -35,7 +35,8 @@ describe('links of the image', () => {
         '/usr/share/real': { text: 'own\n', mode: 0o600 },
         '/etc/relative': { link: 'real' },
         '/etc/absolute': { link: '/etc/real' },
-        '/etc/bound': { link: 'real' },
+        '/etc/bound-real': { text: 'own\n', mode: 0o600 },
+        '/etc/bound': { link: 'bound-real' },
         '/etc/chain': { link: 'listed' },
         '/etc/resolv.conf': { link: '../run/x/stub' },
         '/usr/lib/alias': { link: '../share/real' },
@@ -160,7 +161,39 @@ describe('links of a tree', () => {
       'image\n',
       'image\n',
     ]);
-    expect(boot.console.match(/FAILED.*/g)).toEqual([expect.stringContaining('/etc/con is a symbolic link in')]);
+    expect(boot.console.match(/FAILED: \/.*/g)).toEqual([expect.stringContaining('/etc/con is a symbolic link in')]);
+  });
+
+  test('are mounted by where they lead on the node, not in the initrd', async () => {
+    const rows: Row[] = [
+      ['bind', '/etc/b'],
+      ['bind+persistent', '/d/'],
+      ['bind', '/d/passwd'],
+    ];
+    const image = {
+      '/etc/b': 'image',
+      '/etc/group': 'of the node',
+      '/etc/passwd': 'image',
+      '/d/f': '',
+      '/d/passwd': 'image',
+    };
+    await labOf(image, rows, { '/etc/b': { link: '/etc/group' } });
+    plant(join(lab.directory, 'nfs/10.0.0.1/lite/state/n01'), { '/d/f': '', '/d/passwd': { link: '/etc/passwd' } });
+    const boot = await lab.boot({
+      show: ['/etc/b', '/d/passwd'],
+      after: [`grep -c passwd /proc/self/mountinfo; grep -c ' /etc/passwd ' /proc/self/mountinfo`],
+    });
+    expect(boot.shown.get('/etc/b')?.text).toBe('of the node');
+    expect(boot.shown.get('/d/passwd')?.text).toBe('image');
+    expect(boot.outside).toMatch(/^[1-9]\d*\n0\n$/);
+  });
+
+  test('lead to a tree that is in the image itself, not in the initrd', async () => {
+    const rows: Row[] = [['link', '/etc/x']];
+    await labOf({ '/etc/x': 'image', '/lh-tree/etc/x': 'tree', '/lh-link': { link: '/lh-tree' } }, rows);
+    lab.answer = answerFor(rows, { trees: ['ours\t-\t/lh-link'] });
+    const boot = await lab.boot({ show: ['/etc/x'] });
+    expect(boot.shown.get('/etc/x')?.text).toBe('tree');
   });
 
   test('a directory behind one is laid out from inside the tree, or passed over and said', async () => {
@@ -219,5 +252,5 @@ describe('links of a state', () => {
 test('what lasts has its name only once it is on the disk', async () => {
   await labOf({ '/etc/p': 'image' }, [['bind+persistent', '/etc/p']]);
   const boot = await lab.boot({ words: 'LHGEN=g1 lhdebug' });
-  expect(boot.console).toMatch(/\+ cp [^\n]*litehouse-new[^]*\+ sync -f \S+\/n01\n\+ mv \S+litehouse-new/);
+  expect(boot.console).toMatch(/\+ cp [^\n]*litehouse-new[\s\S]*\+ sync -f \S+\/n01\n\+ mv \S+litehouse-new/);
 });

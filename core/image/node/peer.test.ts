@@ -58,7 +58,7 @@ describe('the answer', () => {
       whole.replace('file\tlink\t', 'end\t7\nfile\tlink\t').replace(/\d+\n$/, (n) => `${Number(n) + 1}\n`),
       'goes on after its end mark',
     ],
-    ['with a NUL in the name of the node', whole.replace('node\tn01', 'node\tn\x01'), 'NUL characters'],
+    ['with a NUL in the name of the node', whole.replace('node\tn01', 'node\tn\x0001'), 'NUL characters'],
     ['empty', '', 'no answer of litehouse'],
     ['the page of another server', '<html>It works!</html>\n', 'no answer of litehouse'],
     ['of a form to come', whole.replace('litehouse\t1', 'litehouse\t2'), 'speaks form 2 of answers'],
@@ -118,7 +118,10 @@ describe('the answer', () => {
     expect(refused.console).toContain('refuses this node: no?[2J? row');
     lab.script('lh-bad', ["printf 'mount: \\033[31mbad\\n' >&2; exit 1"]);
     lab.answer = whole;
-    const away = await lab.boot({ env: { LH_MOUNT: join(lab.bin, 'lh-bad') }, until: /cannot mount the state[^]*\n/ });
+    const away = await lab.boot({
+      env: { LH_MOUNT: join(lab.bin, 'lh-bad') },
+      until: /cannot mount the state[\s\S]*\n/,
+    });
     expect(away.console).toContain('?[31mbad');
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there.
     expect(refused.console + refused.log + away.console).not.toMatch(/[\x00-\x08\x0b-\x1f\x7f]/);

@@ -210,7 +210,7 @@ class Passes {
 
   /** Puts the files of packages together in one directory, by links, under names that are theirs. */
   async #files(fresh: readonly Recorded[]): Promise<string[]> {
-    const finder = new PackageFinder();
+    const finder = new PackageFinder(this.#job.signal);
     for (const directory of this.#solver.downloads) await finder.add(directory);
     for (const { directory } of this.#work.repositories) if (directory !== undefined) await finder.add(directory);
     const found = new Map<string, string>();

@@ -4,6 +4,7 @@ import { mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from '
 import { basename, join } from 'node:path';
 import type { Image, View } from '../../resolve/view.ts';
 import type { PackageJob } from '../family.ts';
+import { type PackageWalk, packagesBelow } from '../packages-below.ts';
 import type { PackageRepository } from '../recipe.ts';
 
 export interface RpmRepository {
@@ -17,7 +18,7 @@ export interface RpmRepository {
   readonly of: PackageRepository;
 }
 
-type Job = Pick<PackageJob, 'repositories' | 'cache' | 'run' | 'log'>;
+type Job = Pick<PackageJob, 'repositories' | 'cache' | 'run' | 'log' | 'signal'>;
 
 /** How deep the parts of a copied medium lie (`BaseOS/`, `1/Product-SLES/`). */
 const deepest = 3;
@@ -58,7 +59,7 @@ async function lookInto(job: Job, of: PackageRepository): Promise<RpmRepository[
   });
   if (type !== 'plaindir') {
     if (await hasIndex(url)) return [whole(url)];
-    const parts = await indexedBelow(url, deepest);
+    const parts = await indexedBelow(url, deepest, job.signal);
     if (parts.length > 0)
       return parts.map((directory) =>
         whole(directory, `${alias}-${directory.slice(url.length + 1).replace(/[^\w.:-]/g, '-')}`),
@@ -85,30 +86,31 @@ async function hasIndex(directory: string): Promise<boolean> {
   return false;
 }
 
-async function indexedBelow(directory: string, depth: number): Promise<string[]> {
+async function indexedBelow(directory: string, depth: number, signal: AbortSignal): Promise<string[]> {
+  signal.throwIfAborted();
   const found: string[] = [];
   const entries = await readdir(directory, { withFileTypes: true });
   for (const { name } of entries.filter((entry) => entry.isDirectory()).sort((a, b) => (a.name < b.name ? -1 : 1))) {
     const below = join(directory, name);
     if (await hasIndex(below)) found.push(below);
-    else if (depth > 1) found.push(...(await indexedBelow(below, depth - 1)));
+    else if (depth > 1) found.push(...(await indexedBelow(below, depth - 1, signal)));
   }
   return found;
 }
 
-/** Package files below a directory, relative, sorted. */
-export async function packageFiles(directory: string): Promise<string[]> {
-  const entries = await readdir(directory, { recursive: true, withFileTypes: true }).catch(() => []);
-  return entries
-    .filter((entry) => entry.name.endsWith('.rpm') && !/\.(src|nosrc)\.rpm$/.test(entry.name) && !entry.isDirectory())
-    .map((entry) => join(entry.parentPath, entry.name).slice(directory.length + 1))
-    .sort();
+/** Package files below a directory, relative, sorted; none where it is not there. */
+export async function packageFiles(directory: string, walk: PackageWalk): Promise<string[]> {
+  if (!(await isDirectory(directory))) return [];
+  return await packagesBelow(directory, (name) => name.endsWith('.rpm') && !/\.(src|nosrc)\.rpm$/.test(name), walk);
 }
 
 /** An index in the cache that leads to the packages by a link: nothing is written into the administrator's directory. */
 async function indexed(job: Job, of: PackageRepository): Promise<RpmRepository> {
   const directory = of.url;
-  const files = await packageFiles(directory);
+  const files = await packageFiles(directory, job).catch((error: unknown) => {
+    job.signal.throwIfAborted();
+    throw fault(of, error instanceof Error ? error.message : String(error));
+  });
   if (files.length === 0) job.log(`repository ${of.alias} (${of.from}): there are no packages in ${directory}`);
   const listed: string[] = [];
   let newest = 0;
@@ -153,9 +155,14 @@ export function repositorySection(repository: RpmRepository, more: readonly stri
 /** Finds files of packages by their names, in directories that may be large. */
 export class PackageFinder {
   readonly #places = new Map<string, string[]>();
+  readonly #signal: AbortSignal;
+
+  constructor(signal: AbortSignal) {
+    this.#signal = signal;
+  }
 
   async add(directory: string): Promise<void> {
-    for (const file of await packageFiles(directory)) {
+    for (const file of await packageFiles(directory, { signal: this.#signal })) {
       const path = join(directory, file);
       const name = basename(file);
       const there = this.#places.get(name) ?? [];

@@ -23,8 +23,12 @@ export async function buildBoot(recipe: BootRecipe, rootimg: string, context: Bu
   await chmod(to, 0o644);
   const out = join(directory, 'initrd.gz');
   // Disk drivers cost little, and whether an entry needs a local disk is for the generation to say.
-  const { netdrivers, bootInterface, otherInterfaces, permission } = recipe;
-  const asked = { netdrivers, otherInterfaces, permission, ...(bootInterface === undefined ? {} : { bootInterface }) };
+  const { netdrivers, netdriversFrom, bootInterface, otherInterfaces, permission } = recipe;
+  const asked = {
+    ...{ netdrivers, otherInterfaces, permission },
+    ...(netdriversFrom === undefined ? {} : { netdriversFrom }),
+    ...(bootInterface === undefined ? {} : { bootInterface }),
+  };
   const options = { rootimg, kernelVersion: kernel.version, out, program: nodeProgram(), localdisk: true };
   const whole = { ...options, ...asked, run: context.run, log };
   const made = recipe.form === 'small' ? await buildInitrd(whole) : await buildWithDracut(whole, context);

@@ -3,7 +3,9 @@ import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { hostname, userInfo } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
+import type { Diagnostic } from '../../../core/diagnostic/diagnostic.ts';
 import { computeEdit, type EditCommand } from '../../../core/edit/edit.ts';
+import { addedFaults } from '../../../core/image/findings.ts';
 import { overlaySnapshot } from '../../../core/import/overlay.ts';
 import { diagnosticToJson, diffToJson } from '../../../core/plan/json.ts';
 import { renderDiagnostics, renderDiff } from '../../../core/plan/render.ts';
@@ -12,7 +14,7 @@ import { git } from '../../../core/repo/git.ts';
 import { Repository } from '../../../core/repo/repository.ts';
 import { buildView } from '../../../core/resolve/build-view.ts';
 import { TableCache } from '../../../core/tables/load.ts';
-import { bytesOf, type EditOutcome, editOutcome, openEdits } from '../../edits.ts';
+import { asErrors, bytesOf, type EditOutcome, editOutcome, openEdits } from '../../edits.ts';
 import { openPreviewer } from '../../reading/preview.ts';
 import { askEngine } from '../../running/engine.ts';
 import { askRemote, meantRemote, type Remote } from '../../running/remote.ts';
@@ -27,6 +29,8 @@ export interface EditOptions {
   readonly message?: string;
   readonly dryRun?: boolean;
   readonly json?: boolean;
+  /** Refuse what keeps an image from being built. */
+  readonly refuseFaults?: boolean;
 }
 
 /** The options of commands that change something. */
@@ -52,6 +56,7 @@ export async function sendEdit(
     author: await authorOf(context),
     ...(options.message === undefined ? {} : { message: options.message }),
     dryRun: options.dryRun === true,
+    ...(options.refuseFaults === true ? { refuseFaults: true } : {}),
   };
   const remote = await meantRemote(context, options);
   if (remote !== undefined) return context.terminal.during(doing, postEdit(remote, request));
@@ -118,7 +123,21 @@ async function editWorkingCopy(
     };
   if (result.files.size === 0)
     return { outcome: 'unchanged', lines: ['it is so already: nothing was changed'], diagnostics: [] };
+  const bytes = bytesOf(result.files);
+  const preview = async () => {
+    const previewer = await openPreviewer(context, options);
+    const before = await previewer(snapshot);
+    const after = await previewer(overlaySnapshot(snapshot, bytes), before.world);
+    return { after, faults: options.refuseFaults ? addedFaults(before.diagnostics, after.diagnostics) : [] };
+  };
+  const refused = (faults: readonly Diagnostic[]): EditOutcome => ({
+    outcome: 'refused',
+    lines: [...renderDiagnostics(asErrors(faults)), 'nothing was changed'],
+    diagnostics: asErrors(faults).map(diagnosticToJson),
+  });
   if (!options.dryRun) {
+    const faults = options.refuseFaults ? (await preview()).faults : [];
+    if (faults.length > 0) return refused(faults);
     for (const [path, text] of result.files) {
       const file = join(place, path);
       if (text === undefined) {
@@ -136,10 +155,9 @@ async function editWorkingCopy(
       diagnostics: [],
     };
   }
-  const previewer = await openPreviewer(context, options);
-  const bytes = bytesOf(result.files);
-  const before = await previewer(snapshot);
-  const { ok, diagnostics, diff } = await previewer(overlaySnapshot(snapshot, bytes), before.world);
+  const { after, faults } = await preview();
+  if (faults.length > 0) return refused(faults);
+  const { ok, diagnostics, diff } = after;
   const errors = diagnostics.filter(({ severity }) => severity === 'error');
   const plan = diff === undefined ? [] : renderDiff(diff, { width: context.terminal.width });
   return {

@@ -75,7 +75,9 @@ async function genimage(context: CommandContext, given: GenimageOptions, image: 
   const plan = await planRows(context, options, image);
   let edit: EditOutcome | undefined;
   if (plan.command !== undefined) {
-    edit = await sendEdit(context, { ...options, message: options.message ?? plan.subject }, plan.command);
+    const message = options.message ?? plan.subject;
+    // Whoever asks for a build must not commit what can't be built.
+    edit = await sendEdit(context, { ...options, message, refuseFaults: true }, plan.command);
     const bad = edit.outcome === 'refused' || edit.outcome === 'not in effect';
     if (bad || options.dryRun || options.repo !== undefined) return printOutcome(context, options, edit);
     if (!options.json) for (const line of edit.lines) context.terminal.out(line);

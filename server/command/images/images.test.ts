@@ -74,6 +74,18 @@ describe('genimage', () => {
     expect(out).toContain('nothing was changed');
   });
 
+  test('refuses a cell that it knows cannot be built, and commits nothing', async () => {
+    const before = head();
+    const words = ['-o', 'small1', '-a', 'x86_64', '-p', 'compute', '-n', 'e1000;reboot'];
+    for (const more of [[], ['--dry-run']]) {
+      const { status, err } = await run('genimage', ...words, ...more);
+      expect([status, head()]).toEqual([1, before]);
+      expect(err).toMatch(/LH771.*e1000;reboot/);
+      expect(err).toContain('nothing was changed');
+    }
+    expect((await run('images')).out).not.toContain(name);
+  });
+
   test('ends with 1 where the build fails: command, last lines, list file, log; the rows stay', async () => {
     word('fail');
     const words = ['-o', 'small1', '-a', 'x86_64', '-p', 'compute', '-i', 'eth0', '-n', 'igb,bnx2', '-m', 'statelite'];

@@ -14,7 +14,8 @@ const files = {
   'custom/netboot/debian/compute.pkglist': 'bash\n',
   'custom/netboot/debian/viz.debian12.x86_64.pkglist': 'bash\n',
   'custom/netboot/debian/viz.otherpkgs.pkglist': 'x\n',
-  'custom/netboot/rh/test1.pkglist': 'bash\n',
+  'custom/netboot/rh/test1.pkglist': 'bash\n#INCLUDE:more.pkglist#\n#INCLUDE:../debian/compute.pkglist#\n',
+  'custom/netboot/rh/more.pkglist': 'vim\n',
 };
 const view = () => buildView(snapshotOf(files), planningContext([]).base);
 const nothing: Wanted = { image: undefined, os: undefined, arch: undefined, profile: undefined, cells: {} };
@@ -30,7 +31,7 @@ function person(...answers: string[]) {
 }
 
 describe('genimage asks', () => {
-  test('with the choices that images, nodes and lists have; a pattern and a list of other packages are none', async () => {
+  test('with the choices that images, nodes and lists have; a pattern, a list of other packages, and one that is only included are none', async () => {
     const { os, arch, profiles } = choicesOf(await view());
     expect([os, arch]).toEqual([
       ['debian12', 'rhels5.4', 'sles11'],

@@ -1,4 +1,5 @@
 /** What genimage asks for when it is not told: the choices that the repository has, and the questions on a terminal. */
+import { posix } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import type { Image, View } from '../../../core/resolve/view.ts';
 import { Failure } from '../failure.ts';
@@ -31,8 +32,12 @@ export function choicesOf(view: View): Choices {
     // A pattern of a group row is no value.
     return rows.filter((text) => /^[A-Za-z0-9][\w.+-]*$/.test(text));
   };
+  const profiles = new Set([...images.map(({ profile }) => profile), ...column('profile')]);
+  const included = includedLists(view);
   const lists = view.folder('custom').entries.flatMap(({ path }) => {
     const [, folder, name] = /^netboot\/([^/]+)\/([^/]+)\.pkglist$/.exec(path) ?? [];
+    // A part of other lists is no profile, unless somebody uses it as one.
+    if (included.has(path) && !profiles.has(name?.split('.')[0] ?? '')) return [];
     return folder === undefined || name === undefined || name.endsWith('.otherpkgs') ? [] : [[folder, name] as const];
   });
   const sorted = (words: Iterable<string>): string[] => [...new Set(words)].sort();
@@ -48,6 +53,21 @@ export function choicesOf(view: View): Choices {
       return sorted([...near, ...named]);
     },
   };
+}
+
+/** Package lists, below custom/, that another one includes. */
+function includedLists(view: View): Set<string> {
+  const included = new Set<string>();
+  for (const { path } of view.folder('custom').entries) {
+    if (!path.startsWith('netboot/') || !path.endsWith('.pkglist')) continue;
+    const at = `custom/${path}`;
+    for (const [, text = ''] of (view.text(at) ?? '').matchAll(/^#INCLUDE:(.*)#\s*$/gm)) {
+      const wanted = text.trim().replace(/^\/install\/custom\//, '/');
+      const to = wanted.startsWith('/') ? posix.normalize(`custom${wanted}`) : posix.join(posix.dirname(at), wanted);
+      if (to !== at) included.add(to.slice('custom/'.length));
+    }
+  }
+  return included;
 }
 
 /** The image with these values that is meant where nobody named one: of several the one with the usual name. */
