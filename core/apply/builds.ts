@@ -1,4 +1,8 @@
-/** Artifacts (bases, initrds, generations): built once per digest, one at a time, and put in place by one rename. */
+/**
+ * Artifacts (bases, initrds, generations): built once per digest, one at a time, and put in place by one rename.
+ *
+ * Over 300 lines because the queue is one state: what is wanted, what runs and what is in place change together or not at all.
+ */
 import { chmod, mkdir, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';

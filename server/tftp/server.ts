@@ -1,4 +1,8 @@
-/** The TFTP server: takes requests on each address, opens what they name, and runs their transfers. Read only. */
+/**
+ * The TFTP server: takes requests on each address, opens what they name, and runs their transfers. Read only.
+ *
+ * A little over 300 lines because its limits are shared by all transfers and are counted in one place.
+ */
 
 import type { RemoteInfo, Socket } from 'node:dgram';
 import type { ListenAddress } from '../listen-address.ts';

@@ -109,10 +109,12 @@ export const unsafeRepository = defineMessage<{ what: string; why: string }>({
   help: `A URL becomes an argument or a line of the package manager's configuration. Only http, https, ftp and file (for deb also
 copy) are taken: other schemes start programs. A user's password does not belong in a commit: it stays in its history for ever.
 
-wrong:  rpm-md | plugin:script?x=1 | extra
-right:  rpm-md | https://server/repo | extra`,
+A directory is the one that holds the packages, never one of the system's or one around the installdir: all of it would be read.
+
+wrong:  rpm-md | plugin:script?x=1 | extra; pkgdir "/"
+right:  rpm-md | https://server/repo | extra; pkgdir "/install/rhels5.4/x86_64"`,
   message: ({ what, why }) => `repository ${what} is not taken: ${why}`,
-  mend: () => 'write a URL of http, https, ftp or file, without a password, and an alias of letters, digits and . _ -',
+  mend: () => 'write a URL of http, https, ftp or file, without a password, or the directory of the packages; and an alias of letters, digits and . _ -',
 });
 
 export const badPattern = defineMessage<{ text: string; why: string }>({
