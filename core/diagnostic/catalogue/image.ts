@@ -114,7 +114,8 @@ A directory is the one that holds the packages, never one of the system's or one
 wrong:  rpm-md | plugin:script?x=1 | extra; pkgdir "/"
 right:  rpm-md | https://server/repo | extra; pkgdir "/install/rhels5.4/x86_64"`,
   message: ({ what, why }) => `repository ${what} is not taken: ${why}`,
-  mend: () => 'write a URL of http, https, ftp or file, without a password, or the directory of the packages; and an alias of letters, digits and . _ -',
+  mend: () =>
+    'write a URL of http, https, ftp or file, without a password, or the directory of the packages; and an alias of letters, digits and . _ -',
 });
 
 export const badPattern = defineMessage<{ text: string; why: string }>({
