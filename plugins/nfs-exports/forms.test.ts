@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { PartOutput } from '../../core/plugin/output.ts';
 import type { Place } from '../../core/plugin/plugin.ts';
-import { type FakeView, fakeView } from '../testing/view.ts';
+import { type FakeView, fakeView } from '../../core/plugin/testing/view.ts';
 import { exportId } from './forms.ts';
 import { nfsExports } from './index.ts';
 

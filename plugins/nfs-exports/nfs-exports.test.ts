@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { DirectoryOutput, PartOutput } from '../../core/plugin/output.ts';
-import { type FakeView, fakeView } from '../testing/view.ts';
+import { type FakeView, fakeView } from '../../core/plugin/testing/view.ts';
 import { exportPath } from './forms.ts';
 import { nfsExports } from './index.ts';
 

@@ -1,7 +1,6 @@
 /** pxelinux: one configuration file a node below `pxelinux.cfg/`, and links under which the loader finds it. */
 import { z } from 'zod';
-import { checkLoaderNodes } from '../../core/boot/check-loader.ts';
-import { planLoaderNodes } from '../../core/boot/loader.ts';
+import { loaderHooks, loaderReads } from '../../core/boot/loader-hooks.ts';
 import type { Output } from '../../core/plugin/output.ts';
 import { contractVersion, definePlugin } from '../../core/plugin/plugin.ts';
 import type { Node, View } from '../../core/resolve/view.ts';
@@ -26,32 +25,17 @@ export const pxelinux = definePlugin<Options>({
   contract: contractVersion,
   version: '1',
   about: 'Writes pxelinux.cfg/<node> for x86 nodes whose noderes.netboot is pxe, with links by mac and address.',
-  reads: {
-    noderes: ['netboot', 'nfsdir', 'servicenode'],
-    servicenode: ['tftpserver'],
-    chain: ['currstate'],
-    mac: ['mac'],
-    nodehm: ['serialport', 'serialspeed', 'serialflow'],
-    bootparams: ['addkcmdline'],
-    linuximage: ['imagename', 'addkcmdline'],
-  },
+  reads: loaderReads,
   messages,
   options,
-  setup: (given) => {
-    const planned = new WeakMap<Node, readonly Output[]>();
-    const sound = new WeakSet<Node>();
-    return {
-      check: (view) =>
-        checkLoaderNodes(
-          view,
-          { ...given, loader: 'pxelinux', passedBytes, more: (node) => checkNames(view, node) },
-          sound,
-          (node) => (planned.get(node)?.length ?? 0) > 0,
-        ),
-      plan: (view) =>
-        planLoaderNodes(view, given.words, planned, (node, targets) => planNode(view, node, given, targets)),
-    };
-  },
+  setup: (given) =>
+    loaderHooks({
+      ...given,
+      loader: 'pxelinux',
+      passedBytes,
+      more: checkNames,
+      plan: (view, node, targets) => planNode(view, node, given, targets),
+    }),
 });
 
 /** A boot file and its links on each of these hosts, all as part of the node's set. */

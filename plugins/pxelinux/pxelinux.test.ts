@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { hexName } from '../../core/boot/hex-name.ts';
 import type { FileOutput, LinkOutput } from '../../core/plugin/output.ts';
-import { type FakeView, fakeView } from '../testing/view.ts';
+import { type FakeView, fakeView } from '../../core/plugin/testing/view.ts';
 import { pxelinux } from './index.ts';
 
 const hooksFor = (options: object = {}) => pxelinux.setup(pxelinux.options.parse(options));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { attributeFinder } from '../../core/plan/attributes.ts';
-import { type FakeView, fakeView } from '../testing/view.ts';
+import { type FakeView, fakeView } from '../../core/plugin/testing/view.ts';
 import { syncdirs } from './index.ts';
 
 const hooks = syncdirs.setup({});

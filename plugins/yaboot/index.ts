@@ -1,7 +1,6 @@
 /** yaboot: one configuration file a POWER node, `etc/<node>`, under all the names that firmware and loader ask for. */
 import { z } from 'zod';
-import { checkLoaderNodes } from '../../core/boot/check-loader.ts';
-import { planLoaderNodes } from '../../core/boot/loader.ts';
+import { loaderHooks, loaderReads } from '../../core/boot/loader-hooks.ts';
 import type { Output } from '../../core/plugin/output.ts';
 import { contractVersion, definePlugin } from '../../core/plugin/plugin.ts';
 import type { Node, View } from '../../core/resolve/view.ts';
@@ -22,31 +21,17 @@ export const yaboot = definePlugin<Options>({
   contract: contractVersion,
   version: '1',
   about: 'Writes etc/<node> and yaboot.conf-<mac> for POWER nodes whose noderes.netboot is yaboot.',
-  reads: {
-    noderes: ['netboot', 'nfsdir', 'servicenode'],
-    servicenode: ['tftpserver'],
-    chain: ['currstate'],
-    mac: ['mac'],
-    nodehm: ['serialport', 'serialspeed', 'serialflow'],
-    bootparams: ['addkcmdline'],
-    linuximage: ['imagename', 'addkcmdline'],
-  },
+  reads: loaderReads,
   options,
-  setup: (given) => {
-    const planned = new WeakMap<Node, readonly Output[]>();
-    const sound = new WeakSet<Node>();
-    return {
-      check: (view) =>
-        checkLoaderNodes(view, { ...given, loader: 'yaboot', passedBytes, unwritable }, sound, (node) =>
-          hasFile(planned.get(node)),
-        ),
-      plan: (view) =>
-        planLoaderNodes(view, given.words, planned, (node, targets) => planNode(view, node, given, targets)),
-    };
-  },
+  setup: (given) =>
+    loaderHooks({
+      ...given,
+      loader: 'yaboot',
+      passedBytes,
+      unwritable,
+      plan: (view, node, targets) => planNode(view, node, given, targets),
+    }),
 });
-
-const hasFile = (outputs: readonly Output[] | undefined): boolean => (outputs?.length ?? 0) > 0;
 
 /** The file and its further names on each of these hosts; hard links, as the original made them. */
 function planNode(view: View, node: Node, given: Options, targets: readonly string[]): Output[] {
