@@ -1,12 +1,12 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { litehouseWith } from '../test/server/command-line.ts';
+import { gitAs } from '../test/server/git.ts';
 import { type HarnessOptions, startTestServer, type TestServer } from '../test/server/harness.ts';
 import { temporaryDirs } from '../test/server/temporary.ts';
-import type { CommandContext } from './command/context.ts';
-import { runCommandLine } from './command/program.ts';
 
 const temporary = temporaryDirs();
 const running: TestServer[] = [];
@@ -21,51 +21,19 @@ async function start(options: HarnessOptions = {}): Promise<TestServer> {
 }
 
 /** A command line in a folder of its own, as Ada. */
-async function run(env: Readonly<Record<string, string>>, ...args: string[]) {
-  let out = '';
-  let err = '';
-  const context: CommandContext = {
-    terminal: {
-      out(line) {
-        out += `${line}\n`;
-      },
-      err(line) {
-        err += `${line}\n`;
-      },
-      colour: false,
-      width: 100,
-      during: (_, work) => work,
-    },
-    cwd: tmpdir(),
-    env: {
-      GIT_CONFIG_COUNT: '2',
-      GIT_CONFIG_KEY_0: 'user.name',
-      GIT_CONFIG_VALUE_0: 'Ada',
-      GIT_CONFIG_KEY_1: 'user.email',
-      GIT_CONFIG_VALUE_1: 'ada@example.com',
-      ...env,
-    },
-    status: 0,
+function run(env: Readonly<Record<string, string>>, ...args: string[]) {
+  const ada = {
+    GIT_CONFIG_COUNT: '2',
+    GIT_CONFIG_KEY_0: 'user.name',
+    GIT_CONFIG_VALUE_0: 'Ada',
+    GIT_CONFIG_KEY_1: 'user.email',
+    GIT_CONFIG_VALUE_1: 'ada@example.com',
   };
-  const status = await runCommandLine(args, context, '0.0.0');
-  return { status, out, err };
+  return litehouseWith({ ...ada, ...env }, tmpdir(), ...args);
 }
 const litehouse = (...args: string[]) => run({}, ...args);
 
-function git(cwd: string, ...args: string[]): Promise<{ readonly status: number | null; readonly out: string }> {
-  return new Promise((resolve) => {
-    const child = spawn('git', ['-c', 'user.name=Bob', '-c', 'user.email=bob@example.com', ...args], {
-      cwd,
-      env: { ...process.env, GIT_TERMINAL_PROMPT: '0' },
-    });
-    let out = '';
-    for (const stream of [child.stdout, child.stderr])
-      stream.on('data', (chunk: Buffer) => {
-        out += chunk.toString('utf8');
-      });
-    child.on('close', (status) => resolve({ status, out }));
-  });
-}
+const git = (cwd: string, ...args: string[]) => gitAs('Bob', cwd, ...args);
 
 const bare = (server: TestServer, ...args: string[]): string =>
   spawnSync('git', ['--git-dir', join(server.dir, 'config.git'), ...args], { encoding: 'utf8' }).stdout;

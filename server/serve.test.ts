@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -14,6 +13,7 @@ import {
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { litehouse } from '../test/server/command-line.ts';
+import { gitAs } from '../test/server/git.ts';
 import {
   askAs,
   type HarnessOptions,
@@ -35,21 +35,7 @@ async function start(options: HarnessOptions = {}): Promise<TestServer> {
   return server;
 }
 
-/** Runs git beside the test: the server that it talks to may live in this very process. */
-function git(cwd: string, ...args: string[]): Promise<{ readonly status: number | null; readonly out: string }> {
-  return new Promise((resolve) => {
-    const child = spawn('git', ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.com', ...args], {
-      cwd,
-      env: { ...process.env, GIT_TERMINAL_PROMPT: '0' },
-    });
-    let out = '';
-    for (const stream of [child.stdout, child.stderr])
-      stream.on('data', (chunk: Buffer) => {
-        out += chunk.toString('utf8');
-      });
-    child.on('close', (status) => resolve({ status, out }));
-  });
-}
+const git = (cwd: string, ...args: string[]) => gitAs('Ada', cwd, ...args);
 
 const json = async (url: string): Promise<Record<string, unknown>> =>
   (await (await fetch(url)).json()) as Record<string, unknown>;

@@ -1,20 +1,15 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { answerFor, link, type Row, type Tree } from '../../../test/node/node-image.ts';
-import { NodeLab } from '../../../test/node/node-lab.ts';
+import { linkedLab } from '../../../test/node/linked-lab.ts';
+import type { Row, Tree } from '../../../test/node/node-image.ts';
+import type { NodeLab } from '../../../test/node/node-lab.ts';
 
 let lab: NodeLab;
 afterEach(() => lab.stop());
 
-async function labOf(
-  image: Tree,
-  rows: readonly Row[],
-  mounts: Parameters<typeof answerFor>[1] = {},
-): Promise<NodeLab> {
-  lab = await new NodeLab(image).start();
-  await link(lab.root, rows);
-  lab.answer = answerFor(rows, mounts);
+async function labOf(...given: Parameters<typeof linkedLab>): Promise<NodeLab> {
+  lab = await linkedLab(...given);
   return lab;
 }
 
