@@ -235,7 +235,7 @@ describe.each(views)('from view %s a hostile script', (view, options) => {
     const code = `
       import('${join(import.meta.dirname, 'confine.ts')}').then(async ({ confineRunner }) => {
         const options = ${JSON.stringify(options())};
-        const { stdout } = await confineRunner()(options, 'perl', ['-e', 'for (3..300) { open my $f, "<&=$_" or next; print "$_: ", <$f>, ";" }']);
+        const { stdout } = await confineRunner()(options, 'perl', ['-e', 'open my $own, "<", "/proc/self/status"; for (3..300) { open my $f, "<&=$_" or next; print "$_: ", <$f> }']);
         console.log(stdout);
       });`;
     const fd = openSync(secret, 'r');
@@ -248,7 +248,8 @@ describe.each(views)('from view %s a hostile script', (view, options) => {
       out += chunk.toString();
     });
     await once(child, 'close');
-    expect(out).toContain(': ;');
+    // The one file that it opened itself shows that the search finds what there is.
+    expect(out).toContain('Name:\tperl');
     expect(out).not.toContain('secret');
   });
 });
