@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { Status } from '../core/engine/types.ts';
 import { litehouse, litehouseWith } from '../test/server/command-line.ts';
-import { startTestServer, type TestServer } from '../test/server/harness.ts';
+import { startServerProcess, startTestServer, type TestServer } from '../test/server/harness.ts';
 import { temporaryDirs } from '../test/server/temporary.ts';
 import { plan } from './admin/schemas.ts';
 
@@ -31,9 +31,9 @@ const send = async (path: string, body: unknown): Promise<unknown> =>
   ).json();
 const exported = (): string => readFileSync(join(server.dir, 'world/exports.d/litehouse.exports'), 'utf8');
 
-function report(localAddress: string, body: string): Promise<number> {
+function report(localAddress: string, body: string, node = server.node): Promise<number> {
   return new Promise((resolve, reject) => {
-    const outgoing = request(`${server.node}/status`, { method: 'POST', localAddress, agent: false });
+    const outgoing = request(`${node}/status`, { method: 'POST', localAddress, agent: false });
     outgoing.on('error', reject).on('response', (incoming) => resolve(incoming.resume().statusCode ?? 0));
     outgoing.end(body);
   });
@@ -143,4 +143,23 @@ test('a node that left the tables is held until it is released, also when its re
   expect(exported()).toContain('127.0.1.12(rw,');
   expect(await send('/release', { nodes: 'n12' })).toEqual({ released: ['n12'], unknown: [] });
   expect(exported()).not.toContain('127.0.1.12');
+});
+
+test('a boot that was answered 200 is known after a kill -9 in that instant, with what is held for it', async () => {
+  const dir = temporary();
+  const files = { 'tables/hosts.csv': '#node,ip\nmn,10.0.0.1\nn11,127.0.1.11\nn12,127.0.1.12\ncnfs,10.0.0.2\n' };
+  const first = await startServerProcess({ dir, files });
+  const { applied } = (await (await fetch(`${first.admin}/status`)).json()) as Status;
+  const answer = await (await fetch(`${first.admin}/nodes/n12/answer`)).text();
+  const [, generation] = /^generation\t(.*)$/m.exec(answer) ?? [];
+  const booted = `stage=booted&commit=${applied}&generation=${generation}`;
+  expect(await report('127.0.1.12', booted, first.node)).toBe(200);
+  expect(await first.end('SIGKILL')).toBeNull();
+  const nodes = await litehouse(dir, 'nodes', 'n12', '--dir', dir);
+  expect(nodes.out).toContain(`booted ${applied?.slice(0, 10)}`);
+  // Only what is remembered to hold something can be released.
+  const second = await startServerProcess({ dir });
+  const released = await litehouse(dir, 'release', 'n12', '--server', second.admin, '--json');
+  expect(JSON.parse(released.out)).toEqual({ released: ['n12'], unknown: [] });
+  await second.end('SIGTERM');
 });

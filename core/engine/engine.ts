@@ -429,6 +429,10 @@ class RunningEngine implements Engine {
     this.holding.booted(node, set, set === this.current?.sets.get(node));
   }
 
+  bootsWritten(): Promise<void> {
+    return this.holding.written();
+  }
+
   release(nodes: Iterable<string>): Promise<readonly string[]> {
     return this.holding.release(nodes);
   }

@@ -54,3 +54,33 @@ describe('what a full disk refuses', () => {
     await expect(sets.close()).rejects.toThrow('no space');
   });
 });
+
+describe('written', () => {
+  test('waits also for what somebody else is writing just now, and rejects where that is refused', async () => {
+    let finish: (error?: Error) => void = () => {};
+    const memory = memoryStore();
+    const slow: Store = {
+      ...memory,
+      batch: () => new Promise((resolve, reject) => (finish = (error) => (error ? reject(error) : resolve()))),
+    };
+    const writes = new LaterWrites(slow, 'pinned', () => 'g1', 3_600_000);
+    const ended: string[] = [];
+    for (const outcome of ['written', 'refused']) {
+      writes.changed(['n01']);
+      const first = writes.written().then(() => ended.push('first'));
+      // Nothing of its own is left for this one.
+      const second = writes.written().then(() => ended.push('second'));
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(ended).toEqual([]);
+      if (outcome === 'written') {
+        finish();
+        await Promise.all([first, second]);
+        expect(ended.splice(0).sort()).toEqual(['first', 'second']);
+      } else {
+        finish(new Error('no space'));
+        await expect(first).rejects.toThrow('no space');
+        await expect(second).rejects.toThrow('no space');
+      }
+    }
+  });
+});

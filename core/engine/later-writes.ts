@@ -13,6 +13,7 @@ export class LaterWrites {
   readonly #retry: number;
   readonly #waiting = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
+  #underWay: Promise<void> = Promise.resolve();
   #closed = false;
 
   /** @param current what a key has at the time of writing; undefined: it goes */
@@ -29,13 +30,23 @@ export class LaterWrites {
     this.#writeIn(writeAfterMilliseconds);
   }
 
-  /** Resolves when all is written; rejects where the disk refuses, and tries again by itself. */
-  async written(): Promise<void> {
+  /** Resolves when all is written, also what others are writing; rejects where the disk refuses, and tries again by itself. */
+  written(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const keys = [...this.#waiting];
     this.#waiting.clear();
-    if (keys.length === 0) return;
+    if (keys.length === 0) return this.#underWay;
+    const all = Promise.all([this.#underWay, this.#write(keys)]).then(() => undefined);
+    this.#underWay = all;
+    const over = (): void => {
+      if (this.#underWay === all) this.#underWay = Promise.resolve();
+    };
+    all.then(over, over);
+    return all;
+  }
+
+  async #write(keys: readonly string[]): Promise<void> {
     try {
       await this.#store.batch(keys.map((key) => ({ db: this.#database, key, value: this.#current(key) })));
     } catch (error) {

@@ -199,6 +199,8 @@ export interface Engine {
   /** A node runs with the set of a commit: what that set has in shared files is held until it runs with another. A commit of
    *  neither the set that the node has nor the one before changes nothing. */
   booted(node: string, commit: string, generation?: string): void;
+  /** Resolves when all that `booted` was told is on the disk; rejects where the disk refuses it, and it is tried again. */
+  bootsWritten(): Promise<void>;
   /** Lets go of what is held for nodes and of the generations that they pin, and applies; gives those of which a boot was known. */
   release(nodes: Iterable<string>): Promise<readonly string[]>;
   status(): Promise<Status>;

@@ -27,7 +27,7 @@ test('at every step of an apply a boot file and an answer fit together, before, 
     const listener = await thread.listen({
       address: { host: '127.0.0.1', port: 0 },
       engine,
-      reports: { receive: () => true, stored: async () => {} },
+      reports: { receive: () => true, stored: async () => {}, tried: async () => true },
       onEnd: () => {},
     });
     const ask = (query: string) => askAs('127.0.1.13', `${listener.url}/answer${query}`);

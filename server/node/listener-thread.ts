@@ -23,27 +23,38 @@ const say = (message: FromThread): void => port.postMessage(message);
 /** What a report takes beside its log, roughly. */
 const reportBytes = 256;
 
-/** Hands reports over, those of one turn of the event loop together. */
+type Told = (stored: boolean) => void;
+
+/** Hands reports over, those of one turn of the event loop together, and hears when they are stored. */
 class Hand {
   private reports: HandedReport[] = [];
   private bytes = 0;
-  private handed: (() => void)[] = [];
+  private waiting: Told[] = [];
+  /** Who waits for what was handed over, by its number. */
+  private readonly handed = new Map<number, readonly Told[]>();
+  private number = 0;
 
-  /** Resolves with true when the server's thread has the report in its queue, which outlives this thread; false: no room. */
+  /** Resolves with true when the report is on the disk; false: no room for it now, or the disk refused it. */
   async receive(node: string, report: StatusReport): Promise<boolean> {
     const bytes = reportBytes + (report.log === undefined ? 0 : Buffer.byteLength(report.log));
     if (!figures.hasRoom(this.bytes + bytes)) return false;
     if (this.reports.push([node, report]) === 1) setImmediate(() => this.over());
     this.bytes += bytes;
-    return new Promise((resolve) => this.handed.push(() => resolve(true)));
+    return new Promise((resolve) => this.waiting.push(resolve));
+  }
+
+  stored(number: number, stored: boolean): void {
+    for (const tell of this.handed.get(number) ?? []) tell(stored);
+    this.handed.delete(number);
   }
 
   private over(): void {
-    const { reports, bytes, handed } = this;
-    [this.reports, this.bytes, this.handed] = [[], 0, []];
+    const { reports, bytes } = this;
+    const number = ++this.number;
+    this.handed.set(number, this.waiting);
+    [this.reports, this.bytes, this.waiting] = [[], 0, []];
     figures.handOver(bytes);
-    say({ kind: 'reports', reports, bytes });
-    for (const resolve of handed) resolve();
+    say({ kind: 'reports', number, reports, bytes });
   }
 }
 
@@ -106,6 +117,9 @@ port.on('message', (message: ToThread) => {
     case 'answering':
       copy.take(message.changes);
       say({ kind: 'taken', number: message.number });
+      break;
+    case 'stored':
+      hand.stored(message.number, message.stored);
       break;
     case 'listen':
       void open(message);

@@ -23,6 +23,8 @@ export type ToThread =
   /** Is answered `taken` with the same number, once requests are answered from it. */
   | { readonly kind: 'answering'; readonly number: number; readonly changes: AnsweringChanges }
   | { readonly kind: 'listen'; readonly address: ListenAddress }
+  /** The reports of that number are on the disk with all that follows from them, or (`stored` false) the disk refused them. */
+  | { readonly kind: 'stored'; readonly number: number; readonly stored: boolean }
   | { readonly kind: 'close'; readonly graceMilliseconds: number };
 
 export type FromThread =
@@ -30,8 +32,13 @@ export type FromThread =
   | { readonly kind: 'listening'; readonly address: ListenAddress }
   /** It cannot listen: the parts of a Failure. */
   | { readonly kind: 'failed'; readonly what: string; readonly why: string | undefined; readonly mend: string }
-  /** Reports that are answered 200 once this is said; `bytes`: what they count for until they are written. */
-  | { readonly kind: 'reports'; readonly reports: readonly HandedReport[]; readonly bytes: number }
+  /** Reports, answered `stored` with the same number; `bytes`: what they count for until they are written. */
+  | {
+      readonly kind: 'reports';
+      readonly number: number;
+      readonly reports: readonly HandedReport[];
+      readonly bytes: number;
+    }
   | { readonly kind: 'log'; readonly level: LogLevel; readonly what: string; readonly facts: LogFacts }
   /** Every request under way has ended, or was cut off. */
   | { readonly kind: 'closed' };

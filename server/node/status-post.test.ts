@@ -67,10 +67,11 @@ beforeAll(async () => {
   };
   patient = await open({});
   listener = await open({
-    headersTimeout: 300,
-    requestTimeout: 600,
+    // Long enough that a busy machine cuts off nobody who is well.
+    headersTimeout: 2_000,
+    requestTimeout: 3_000,
     connectionsCheckingInterval: 50,
-    socketTimeout: 900,
+    socketTimeout: 4_000,
   });
 });
 afterAll(async () => {

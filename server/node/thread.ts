@@ -30,8 +30,8 @@ export interface NodeThreadOptions {
 
 export interface Served {
   readonly address: ListenAddress;
-  readonly engine: Pick<Engine, 'answering' | 'onAnswering'>;
-  readonly reports: Pick<NodeReports, 'receive' | 'stored'>;
+  readonly engine: Pick<Engine, 'answering' | 'onAnswering' | 'bootsWritten'>;
+  readonly reports: Pick<NodeReports, 'receive' | 'stored' | 'tried'>;
   /** Hears that nodes are answered no more, and why: the server has to end. */
   readonly onEnd: (failure: Failure) => void;
 }
@@ -157,14 +157,22 @@ export class NodeThread {
     }
   }
 
-  /** Reports count until they are written, and the thread takes no more than the store does: so the store never refuses one. */
-  private store({ reports, bytes }: FromThread & { kind: 'reports' }): void {
-    const { served } = this;
+  /**
+   * Reports count until they are written, and the thread takes no more than the store does: so the store never refuses one. They are
+   * answered when they are on the disk together with what the engine makes of them (law 1: what was acknowledged is not lost).
+   */
+  private store({ number, reports, bytes }: FromThread & { kind: 'reports' }): void {
+    const { served, worker } = this;
     if (served === undefined) return;
     for (const [node, report] of reports) {
       if (!served.reports.receive(node, report)) this.options.log('error', 'a report was lost', { node });
     }
     void served.reports.stored().then(() => this.options.figures.written(bytes));
+    const tell = (stored: boolean): void => worker.postMessage({ kind: 'stored', number, stored } satisfies ToThread);
+    void served.reports
+      .tried()
+      .then((written) => written && served.engine.bootsWritten().then(() => true))
+      .then(tell, () => tell(false));
   }
 
   private ended(code: number): void {

@@ -41,6 +41,8 @@ export interface NodeReports {
   written(): Promise<void>;
   /** Resolves when all that was taken in so far is written, without hurrying. */
   stored(): Promise<void>;
+  /** Resolves when it was tried to write all that was taken in so far: true where it is written, false where the disk refused it. */
+  tried(): Promise<boolean>;
   /** Writes a last time. */
   close(): Promise<void>;
 }
@@ -84,6 +86,8 @@ class StoredReports implements NodeReports {
   private bytes = 0;
   /** Who waits for what is in `waiting` to be written. */
   private readonly waitingFor: (() => void)[] = [];
+  /** Who waits for the next write, however it ends. */
+  private readonly trying: ((written: boolean) => void)[] = [];
   private timer: NodeJS.Timeout | undefined;
   private underWay: Promise<void> = Promise.resolve();
   private readonly onFailing: (failing: boolean) => void;
@@ -145,6 +149,12 @@ class StoredReports implements NodeReports {
     return this.waiting.size === 0 ? this.underWay : new Promise((resolve) => this.waitingFor.push(resolve));
   }
 
+  async tried(): Promise<boolean> {
+    if (this.waiting.size > 0) return new Promise((resolve) => this.trying.push(resolve));
+    await this.underWay;
+    return this.problem === undefined;
+  }
+
   private write(): Promise<void> {
     clearTimeout(this.timer);
     this.timer = undefined;
@@ -153,6 +163,7 @@ class StoredReports implements NodeReports {
       this.writing = this.waiting;
       this.waiting = new Map();
       const waitingFor = this.waitingFor.splice(0);
+      const trying = this.trying.splice(0);
       const changes: { db: string; key: string; value: unknown }[] = [];
       let bytes = 0;
       for (const [node, text] of this.writing) {
@@ -165,12 +176,14 @@ class StoredReports implements NodeReports {
         await this.store.batch(changes);
       } catch (error) {
         this.waitAgain(error as Error, waitingFor);
+        for (const resolve of trying) resolve(false);
         return;
       }
       this.writing = new Map();
       this.bytes -= bytes;
       this.told(undefined);
       for (const resolve of waitingFor) resolve();
+      for (const resolve of trying) resolve(true);
     });
     return this.underWay;
   }
@@ -179,7 +192,7 @@ class StoredReports implements NodeReports {
     if (!this.closed) this.timer ??= setTimeout(() => void this.write(), milliseconds);
   }
 
-  /** Nodes were told that it is taken, so what the disk refused waits on; of a node that said more since, its later log counts. */
+  /** What the disk refused waits on, since a node may not ask again; of a node that said more since, its later log counts. */
   private waitAgain(error: Error, waitingFor: readonly (() => void)[]): void {
     for (const [node, text] of this.writing) {
       const later = this.waiting.get(node);

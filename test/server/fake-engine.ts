@@ -57,6 +57,7 @@ export function fakeEngine(parts: Partial<Engine> = {}): FakeEngine {
     booted: (...args) => {
       calls.push(['booted', ...args]);
     },
+    bootsWritten: async () => {},
     release: async (nodes) => {
       const names = [...nodes];
       calls.push(['release', names]);
