@@ -46,7 +46,8 @@ describe('mount options', () => {
 
   it('that are unknown are warned about with the nearest word, and passed on', async () => {
     const found = await checkedRepo({
-      'tables/litetree.csv': '#priority,image,directory,mntopts\n1,,10.0.0.1:/syncdirs,"nolok,sec=krb5"\n2,,/etc,ro\n',
+      'tables/litetree.csv':
+        '#priority,image,directory,mntopts\n1,,10.0.0.1:/syncdirs,"nolok,sec=krb5"\n2,,/etc,ro\n3,,cnfs:/a,"required,nolock"\n',
     });
     expect(found.map(({ code, at, mend }) => `${code}:${at?.line} ${mend}`)).toEqual([
       "LH425:2 did you mean 'nolock'?",

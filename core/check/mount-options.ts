@@ -1,6 +1,7 @@
 /** NFS mount options: what cannot be, what contradicts what it is for, and words that nfs(5) does not have. */
 import { badMountOptions, doubtfulMountOption } from '../diagnostic/catalogue/lite.ts';
 import type { Diagnostic } from '../diagnostic/diagnostic.ts';
+import { requiredWord } from '../resolve/mounts.ts';
 import type { View } from '../resolve/view.ts';
 import { nearest } from '../tables/nearest.ts';
 
@@ -107,7 +108,7 @@ export function checkMountOptions(view: View): Diagnostic[] {
       const at = table.at(row, column);
       const why = mountOptionsFault(text, purpose);
       if (why !== undefined) found.push(badMountOptions(at, { text, why }));
-      else for (const doubt of doubts(text)) found.push(doubtfulMountOption(at, doubt));
+      else for (const doubt of doubts(text, purpose)) found.push(doubtfulMountOption(at, doubt));
       if (purpose === 'tree' && table.value(row, 'directory')?.startsWith('/') === true) {
         const why = 'is for a mount, but the directory names no server: it is looked up in the image itself';
         found.push(doubtfulMountOption(at, { option: text, why, nearest: undefined }));
@@ -117,11 +118,12 @@ export function checkMountOptions(view: View): Diagnostic[] {
   return found;
 }
 
-function doubts(text: string): { option: string; why: string; nearest: string | undefined }[] {
+function doubts(text: string, purpose: Purpose): { option: string; why: string; nearest: string | undefined }[] {
   const found: { option: string; why: string; nearest: string | undefined }[] = [];
   for (const option of text.split(',')) {
     const [name = '', value] = option.split('=');
     const form = known.get(name);
+    if (purpose === 'tree' && option === requiredWord) continue;
     if (form === undefined || (form === name && value !== undefined && name !== 'fsc')) {
       const why = form === undefined ? 'is no mount option that nfs(5) names' : 'takes no value';
       found.push({ option, why, nearest: form === undefined ? nearest(name, known.keys()) : undefined });

@@ -120,6 +120,13 @@ export function litetreeOf(image: string, groups: readonly string[], rows: reado
     .map((item) => item.row);
 }
 
+/** The word in litetree.mntopts by which nodes do not boot without the tree (DESIGN 5); none of mount's own. */
+export const requiredWord = 'required';
+
+export function isRequired(row: Row): boolean {
+  return row.table.value(row, 'mntopts')?.split(',').includes(requiredWord) === true;
+}
+
 /** Fills a directory in for one node. Undefined where a variable has no value (a finding names the nodes) or the result is
  *  no mount. `needsServer`: a state directory must have one. */
 export function mountFor(

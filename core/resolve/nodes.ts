@@ -1,5 +1,5 @@
 /** Makes the nodes of a view: state, image, addresses, servers, mounts, and why a node cannot be planned. */
-import { absentTree } from '../diagnostic/catalogue/lite.ts';
+import { absentTree, requiredTree } from '../diagnostic/catalogue/lite.ts';
 import {
   badMac,
   badNodeName,
@@ -15,7 +15,15 @@ import type { Diagnostic } from '../diagnostic/diagnostic.ts';
 import { nearest } from '../tables/nearest.ts';
 import type { Row, Table } from '../tables/table.ts';
 import type { Addresses } from './addresses.ts';
-import { litetreeOf, type MountContext, mountFor, stateliteRow, type Templates, type TreeRow } from './mounts.ts';
+import {
+  isRequired,
+  litetreeOf,
+  type MountContext,
+  mountFor,
+  stateliteRow,
+  type Templates,
+  type TreeRow,
+} from './mounts.ts';
 import { imageServerOf, masterOf, type ServerContext } from './servers.ts';
 import type { Image, LiteEntry, Mac, Mount, Node, NodeState, TreeMount, Value } from './view.ts';
 
@@ -155,9 +163,14 @@ function makeNode(
   if (boots && image !== undefined && perThis !== undefined) {
     for (const tree of perThis.trees) {
       const mount = mountFor(context, { name, addresses }, tree.row, 'directory', tree.template, false);
+      const ours = mount?.address !== undefined && context.ours.has(mount.address) && isPublished(mount.path);
+      const present = mount !== undefined && (!ours || context.published(mount.path));
+      if (!present && isRequired(tree.row)) {
+        problem(`required:${tree.row.offset}`, () =>
+          requiredTree(tree.row.table.at(tree.row, 'directory'), { path: mount?.path }),
+        );
+      }
       if (mount === undefined) continue;
-      const ours = mount.address !== undefined && context.ours.has(mount.address) && isPublished(mount.path);
-      const present = !ours || context.published(mount.path);
       litetree.push({
         server: mount.server,
         address: mount.address,

@@ -106,6 +106,7 @@ describe('the messy dump', () => {
         .map(({ code }) => code),
     );
     // Without site.master nobody serves the image, and without a policy table its rows are not seen; with them the rest is.
-    expect([...warnings].filter((code) => !inDump.has(code)).sort()).toEqual(['LH306', 'LH366']);
+    // LH426 is about a word that is litehouse's own.
+    expect([...warnings].filter((code) => !inDump.has(code)).sort()).toEqual(['LH306', 'LH366', 'LH426']);
   });
 });

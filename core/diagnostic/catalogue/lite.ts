@@ -102,6 +102,24 @@ row that leads to a directory for some nodes only is fine: where it is absent, t
   mend: ({ path }) => `add files below ${path.replace(/^\//, '')}/, or mend the row`,
 });
 
+export const requiredTree = defineMessage<{ path: string | undefined }>({
+  code: 'LH426',
+  severity: 'warning',
+  title: 'a required litetree row that leads nowhere for a node',
+  help: `litetree.mntopts has the word 'required', so nodes do not boot without the tree; and for these nodes the row has no value, or
+leads below /syncdirs on a server of ours where the repository has no such directory. They get no boot file, and are told this row.
+
+right:  "1",,"10.0.0.1:/syncdirs/$nodepos.room","required",,   and a directory syncdirs/<room> for each room`,
+  message: ({ path }) =>
+    path === undefined
+      ? 'this row is required and has no value'
+      : `the tree ${path} is required, and the repository has none`,
+  mend: ({ path }) =>
+    path === undefined
+      ? "give the node the value, or take 'required' out of mntopts"
+      : `add files below ${path.replace(/^\//, '')}/, or take 'required' out of mntopts`,
+});
+
 export const directoryWithoutSlash = defineMessage<{ path: string; why: string }>({
   code: 'LH411',
   severity: 'warning',
@@ -305,7 +323,7 @@ export const doubtfulMountOption = defineMessage<{ option: string; why: string; 
   severity: 'warning',
   title: 'a mount option that may not work',
   help: `An option that nfs(5) does not name makes mount fail on most systems, and one that needs a daemon or a ticket cannot work in an
-initrd. It is passed on as it stands.
+initrd. It is passed on as it stands. The one word of litehouse's own is 'required', in litetree: nodes do not boot without that tree.
 
 wrong:  "nolok,vers=3"
 right:  "nolock,vers=3"`,
