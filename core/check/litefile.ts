@@ -5,12 +5,13 @@ import {
   keepAsItIs,
   kernelPath,
   reservedPath,
+  runAsLink,
   samePathTwice,
 } from '../diagnostic/catalogue/lite.ts';
 import type { Diagnostic } from '../diagnostic/diagnostic.ts';
 import { publishedRoot } from '../resolve/nodes.ts';
 import { dialectOf, optionKind } from '../resolve/options.ts';
-import type { Folder, LiteEntry, View } from '../resolve/view.ts';
+import type { Folder, Image, LiteEntry, View } from '../resolve/view.ts';
 import type { Row } from '../tables/table.ts';
 import { parentOf } from './nesting.ts';
 
@@ -34,6 +35,27 @@ const keptPaths: ReadonlySet<string> = new Set([
 /** In memory either way; systemd refuses to start where /run is a link. */
 const runPaths: ReadonlySet<string> = new Set(['/run', '/var/lock', '/var/run']);
 
+/** From which release on a distribution's init is systemd. */
+const systemdSince: Readonly<Record<string, number>> = {
+  alma: 8,
+  centos: 7,
+  debian: 8,
+  fedora: 15,
+  ol: 7,
+  opensuse: 12,
+  rhel: 7,
+  rhels: 7,
+  rocky: 8,
+  sl: 7,
+  sles: 12,
+  ubuntu: 15,
+};
+
+function startsSystemd(os: string): boolean {
+  const [, name = '', release = ''] = /^([a-z]+)(\d+)/i.exec(os) ?? [];
+  return Number(release) >= (systemdSince[name.toLowerCase()] ?? Number.POSITIVE_INFINITY);
+}
+
 const reserved = ['/.default', '/.statelite', '/.sllocal'];
 const kernel = ['/proc', '/sys', '/dev'];
 
@@ -43,6 +65,7 @@ export function checkLitefile(view: View): Diagnostic[] {
   const found = spelledTwice(view);
   const seen = seenPaths(view);
   const told = new Set<Row>();
+  const word = dialectOf(view.site) === 'later' ? 'tmpfs' : 'bind';
   for (const image of view.images.values()) {
     const entries = new Map(image.litefile.map((entry) => [entry.path, entry]));
     const holds = new Map<string, string>();
@@ -52,7 +75,7 @@ export function checkLitefile(view: View): Diagnostic[] {
     }
     for (const entry of image.litefile) {
       if (told.has(entry.row)) continue;
-      const diagnostic = checkPlace(entry) ?? checkSlash(entry, holds.get(entry.path), seen);
+      const diagnostic = checkPlace(entry) ?? checkRun(image, entry, word) ?? checkSlash(entry, holds.get(entry.path), seen);
       if (diagnostic === undefined) continue;
       told.add(entry.row);
       found.push(diagnostic);
@@ -70,6 +93,12 @@ function checkPlace({ path, kind, row }: LiteEntry): Diagnostic | undefined {
   if (kind === 'bind' && runPaths.has(path)) return undefined;
   if (kind !== 'link' && keptPaths.has(path)) return keepAsItIs(row.table.at(row, 'options'), { path, kind });
   return undefined;
+}
+
+/** systemd freezes where /run is a link; /var/run leads to /run in every image that starts it. */
+function checkRun({ name, os }: Image, { path, kind, row }: LiteEntry, word: string): Diagnostic | undefined {
+  if (kind !== 'link' || (path !== '/run' && path !== '/var/run') || !startsSystemd(os)) return undefined;
+  return runAsLink(row.table.at(row, 'file'), { path, image: name, word });
 }
 
 function checkSlash(entry: LiteEntry, child: string | undefined, seen: SeenPaths): Diagnostic | undefined {

@@ -120,6 +120,19 @@ right:  "1",,"10.0.0.1:/syncdirs/$nodepos.room","required",,   and a directory s
       : `add files below ${path.replace(/^\//, '')}/, or take 'required' out of mntopts`,
 });
 
+export const runAsLink = defineMessage<{ path: string; image: string; word: string }>({
+  code: 'LH427',
+  severity: 'warning',
+  title: '/run as a link in an image that starts systemd',
+  help: `/var/run leads to /run there, which systemd mounts a tmpfs on, and it stops at its start where that is a link into memory. A bind
+is as empty after each boot, and leaves the directory a directory. A row for the image alone goes before one for ALL.
+
+wrong:  "ALL","/var/run/",,,
+right:  "debian12-x86_64-statelite-compute","/var/run/","bind",,`,
+  message: ({ path, image }) => `${path} is a link in ${image}, whose systemd does not start so`,
+  mend: ({ path, image, word }) => `add a row: "${image}","${path}/","${word}",,`,
+});
+
 export const directoryWithoutSlash = defineMessage<{ path: string; why: string }>({
   code: 'LH411',
   severity: 'warning',
