@@ -38,10 +38,7 @@ export async function fetchPackages(job: PackageJob): Promise<void> {
     await solver.pass({ install: kernel, removeBefore: [], removeAfter: [] });
   await writeFile(join(job.scratch, stepsFile), JSON.stringify(solver.steps));
   const used = solver.steps.filter(({ does }) => does === 'essential' || does === 'unpack');
-  await markUsed(
-    apt.archives,
-    used.flatMap(({ words }) => words),
-  );
+  await markUsed(used.flatMap(({ words }) => words.map((word) => join(apt.archives, word))));
 }
 
 /** The kernel that the image's row names comes as a package, where it is not laid in as files. */

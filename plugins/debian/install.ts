@@ -79,8 +79,7 @@ export async function installPackages(job: PackageJob): Promise<void> {
     throw explained(error);
   }
   await removeInside(root, 'usr/sbin/policy-rc.d');
-  const pruned = await pruneUnused(archives);
-  if (pruned > 0) log(`${pruned} packages that no build used for thirty days are out of the cache`);
+  await pruneUnused(archives, '.deb', log);
 }
 
 /** What dpkg and scripts expect before the first package is in. */

@@ -16,7 +16,7 @@ import {
 import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { baseNote } from '../../core/image/base/build-base.ts';
 import { rpmDatabase } from '../../core/image/rpm/database.ts';
 import { rhFamily } from '../../plugins/rh/index.ts';
@@ -305,6 +305,18 @@ describe.each([
         },
       ]);
       expect(built.log.join('\n')).toContain('without a check of signatures');
+    });
+
+    it('leaves no package in the cache for ever', async () => {
+      const kept = () =>
+        readdirSync(join(lab.dir, 'cache'), { recursive: true }).filter((name) => /\.rpm$/.test(`${name}`));
+      expect(kept()).not.toEqual([]);
+      const later = Date.now() + 31 * 86_400_000;
+      const clock = vi.spyOn(Date, 'now').mockImplementation(() => later);
+      const built = await base(small, { pkgdir: url }).finally(() => clock.mockRestore());
+      expect(built.log.join('\n')).toContain('that no build used for 30 days are out of the cache');
+      expect(kept()).toEqual([]);
+      expect(namesOf(built)).toContain('coreutils');
     });
 
     it('that is not reachable is named, with the cell that names it', async () => {

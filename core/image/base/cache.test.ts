@@ -1,5 +1,5 @@
 /** A cache that several builds use: one at a time, and not for ever. */
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -74,15 +74,23 @@ it('is not waited for by a build that is stopped, and the next one still waits f
 it('loses what no build has used for thirty days', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'litehouse-cache-'));
   try {
-    await mkdir(join(directory, 'partial'));
-    for (const name of ['old.deb', 'used.deb']) await writeFile(join(directory, name), '');
-    expect(await pruneUnused(directory, Date.now() + 29 * 86_400_000)).toBe(0);
+    const lines: string[] = [];
+    const prune = (now: number) => pruneUnused(directory, '.rpm', (line) => lines.push(line), now);
+    await mkdir(join(directory, 'repo/packages'), { recursive: true });
+    for (const name of ['repo.solv', 'used.rpm', 'old.rpm', 'repo/packages/old.rpm', 'repo/packages/used.rpm'])
+      await writeFile(join(directory, name), '');
+    await symlink('/repository/its.rpm', join(directory, 'its.rpm'));
+    await prune(Date.now() + 29 * 86_400_000);
+    expect(lines).toEqual([]);
     await soon();
     const between = Date.now() + 30 * 86_400_000;
     await soon();
-    await markUsed(directory, ['used.deb']);
-    expect(await pruneUnused(directory, between)).toBe(1);
-    expect((await readdir(directory)).sort()).toEqual(['partial', 'used.deb']);
+    await markUsed(['used.rpm', 'repo/packages/used.rpm'].map((name) => join(directory, name)));
+    await prune(between);
+    expect(lines).toEqual(['2 packages that no build used for 30 days are out of the cache']);
+    expect((await readdir(directory, { recursive: true })).sort()).toEqual(
+      ['its.rpm', 'repo', 'repo.solv', 'repo/packages', 'repo/packages/used.rpm', 'used.rpm'].sort(),
+    );
   } finally {
     await rm(directory, { recursive: true });
   }

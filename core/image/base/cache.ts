@@ -1,5 +1,5 @@
 /** What builds share: a cache of packages, used by one at a time while it is written, and emptied of what no build uses any more. */
-import { readdir, rm, stat, utimes } from 'node:fs/promises';
+import { lutimes, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 const lasts = new Map<string, Promise<void>>();
@@ -44,22 +44,32 @@ function aborted(signal: AbortSignal): Promise<void> {
 const unusedDays = 30;
 
 /** Marks files of a cache as used now. */
-export async function markUsed(directory: string, names: Iterable<string>): Promise<void> {
+export async function markUsed(files: Iterable<string>): Promise<void> {
   const now = new Date();
-  for (const name of names) await utimes(join(directory, name), now, now);
+  // A link into somebody's repository is marked itself, not what is there.
+  for (const file of files) await lutimes(file, now, now);
 }
 
-/** Removes the files of a cache that no build has marked, and none has fetched, for thirty days. Gives their number. */
-export async function pruneUnused(directory: string, now = Date.now()): Promise<number> {
+/**
+ * Removes the packages (by their `ending`) in a cache and below it that no build has marked, and none has fetched, for thirty days, and
+ * logs their number.
+ */
+export async function pruneUnused(
+  directory: string,
+  ending: '.deb' | '.rpm',
+  log: (line: string) => void,
+  now = Date.now(),
+): Promise<void> {
   let removed = 0;
-  for (const entry of await readdir(directory, { withFileTypes: true })) {
-    if (!entry.isFile()) continue;
-    const path = join(directory, entry.name);
+  const entries = await readdir(directory, { withFileTypes: true, recursive: true }).catch(() => []);
+  for (const entry of entries) {
+    if (!entry.isFile() || !entry.name.endsWith(ending)) continue;
+    const path = join(entry.parentPath, entry.name);
     // Its times are as the repository has them until it is marked; the change of the inode is when it came here.
     const used = (await stat(path)).ctimeMs;
     if (now - used < unusedDays * 86_400_000) continue;
     await rm(path, { force: true });
     removed += 1;
   }
-  return removed;
+  if (removed > 0) log(`${removed} packages that no build used for ${unusedDays} days are out of the cache`);
 }

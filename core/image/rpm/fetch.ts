@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { commandRunner } from '../../apply/run-command.ts';
 import type { CommandRunner } from '../../plugin/plugin.ts';
+import { markUsed, pruneUnused } from '../base/cache.ts';
 import { PackageProblem } from '../base/problem.ts';
 import type { PackageJob, RepositoryState } from '../family.ts';
 import type { PackagePass } from '../recipe.ts';
@@ -100,6 +101,7 @@ export async function fetchRpms(job: PackageJob, openSolver: OpenSolver): Promis
   if (passes.steps.length === 0)
     throw new Error('the lists of the image name no packages: there is nothing to install');
   await writeFile(work.places.steps, JSON.stringify(passes.steps));
+  for (const directory of solver.downloads) await pruneUnused(directory, '.rpm', job.log);
 }
 
 /** As they stood when packages were fetched; else as they stand now. */
@@ -231,6 +233,7 @@ class Passes {
       const word = `${fileOf(one)}.rpm`;
       if (!/^[A-Za-z0-9][\w.+~^%-]*$/.test(word))
         throw new PackageProblem(`'${word}' is no name of a package`, [one.name]);
+      if (this.#solver.downloads.some((directory) => from.startsWith(`${directory}/`))) await markUsed([from]);
       await linkOrCopy(from, join(this.#work.places.packages, word));
       words.push(word);
     }
