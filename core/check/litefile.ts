@@ -75,7 +75,8 @@ export function checkLitefile(view: View): Diagnostic[] {
     }
     for (const entry of image.litefile) {
       if (told.has(entry.row)) continue;
-      const diagnostic = checkPlace(entry) ?? checkRun(image, entry, word) ?? checkSlash(entry, holds.get(entry.path), seen);
+      const diagnostic =
+        checkPlace(entry) ?? checkRun(image, entry, word) ?? checkSlash(entry, holds.get(entry.path), seen);
       if (diagnostic === undefined) continue;
       told.add(entry.row);
       found.push(diagnostic);

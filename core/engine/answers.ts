@@ -57,7 +57,7 @@ export function answerForNode(
   }
   const text = answerText(node, answer, frozen);
   const plain = isPlainAnswer(node, answer, frozen);
-  return { kind: 'answer', text, plain, commit: answer.commit, generation: frozen.id, options: frozen.options };
+  return { kind: 'answer', node, text, plain, commit: answer.commit, generation: frozen.id, options: frozen.options };
 }
 
 function toldTo(

@@ -429,6 +429,10 @@ class RunningEngine implements Engine {
     this.holding.booted(node, set, set === this.current?.sets.get(node));
   }
 
+  asked(node: string, generation: string): void {
+    this.life.asked(node, generation);
+  }
+
   bootsWritten(): Promise<void> {
     return this.holding.written();
   }

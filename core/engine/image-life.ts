@@ -53,6 +53,11 @@ export class ImageLife {
     else if (known(generation)) this.pins.booted(node, undefined);
   }
 
+  /** A node was answered for a generation, and is about to boot it. */
+  asked(node: string, generation: string): void {
+    this.pins.asked(node, this.records.knows(generation) ? generation : undefined);
+  }
+
   /** Why an image can't be asked for; undefined: it can. */
   notBuilt(now: InService | undefined, name: string, images: ImagesMode): string | undefined {
     if (now === undefined) return 'no commit is in effect yet: push one';

@@ -158,6 +158,7 @@ export interface Answering {
 export type AnswerText =
   | {
       readonly kind: 'answer';
+      readonly node: string;
       readonly text: string;
       /** True: all of the text is ASCII, one byte a character. Otherwise nobody looked. */
       readonly plain?: boolean;
@@ -199,6 +200,8 @@ export interface Engine {
   /** A node runs with the set of a commit: what that set has in shared files is held until it runs with another. A commit of
    *  neither the set that the node has nor the one before changes nothing. */
   booted(node: string, commit: string, generation?: string): void;
+  /** A node was answered for a generation: it is kept as a booted one is, until the node reports a boot. */
+  asked(node: string, generation: string): void;
   /** Resolves when all that `booted` was told is on the disk; rejects where the disk refuses it, and it is tried again. */
   bootsWritten(): Promise<void>;
   /** Lets go of what is held for nodes and of the generations that they pin, and applies; gives those of which a boot was known. */

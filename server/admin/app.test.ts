@@ -64,7 +64,9 @@ describe('the admin listener', () => {
 
   test('gives a node its answer as text, and a refusal with its status', async () => {
     const answer: Engine['answer'] = (node) =>
-      node === 'n01' ? { kind: 'answer', text: 'A\n', commit: 'c', generation: 'g' } : refusal(404, 'no such node');
+      node === 'n01'
+        ? { kind: 'answer', node, text: 'A\n', commit: 'c', generation: 'g' }
+        : refusal(404, 'no such node');
     const { ask } = open({ answer });
     expect(await (await ask('/nodes/n01/answer')).text()).toBe('A\n');
     expect((await ask('/nodes/n99/answer')).status).toBe(404);

@@ -12,8 +12,9 @@ const plainText = '# litehouse answer\nend\n';
 
 function answerFor(address: string, generation?: string): AnswerText {
   asked.push([address, generation]);
-  if (address === '127.0.1.7') return { kind: 'answer', text, commit: 'c', generation: 'g' };
-  if (address === '127.0.1.6') return { kind: 'answer', text: plainText, plain: true, commit: 'c', generation: 'g' };
+  if (address === '127.0.1.7') return { kind: 'answer', node: 'n07', text, commit: 'c', generation: 'g' };
+  if (address === '127.0.1.6')
+    return { kind: 'answer', node: 'n06', text: plainText, plain: true, commit: 'c', generation: 'g' };
   if (address === '127.0.1.8') return refusal(403, 'offline');
   if (generation === 'old') return refusal(409, 'unknown generation');
   return refusal(404, `no node has ${address}`);

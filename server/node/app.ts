@@ -29,6 +29,8 @@ export interface NodeOptions {
   readonly answers?: Pick<NodeFigures, 'add'>;
   /** Takes reports of nodes; undefined: none are taken. True: it will be stored; false: too much waits to be stored. */
   readonly reports?: { receive(node: string, report: StatusReport): boolean | Promise<boolean> };
+  /** Hears of each whole answer. */
+  readonly asked?: (node: string, generation: string) => void;
   /** Hears of refusals. */
   readonly log?: Log;
   /** Proxies whose X-Forwarded-For is believed. */
@@ -146,7 +148,7 @@ interface Told {
 type Answerer = (incoming: NodeBindings['incoming'], search: string, only?: NodeCommand) => Told;
 
 function answererOf(engine: NodeEngine, options: NodeOptions): Answerer {
-  const { answers, log, proxies = noProxies, now = sinceStart } = options;
+  const { answers, asked, log, proxies = noProxies, now = sinceStart } = options;
   const refusals = log === undefined ? undefined : new RefusalLog(log, now);
   return (incoming, search, only) => {
     const { generation, always } = readQuery(search);
@@ -155,6 +157,7 @@ function answererOf(engine: NodeEngine, options: NodeOptions): Answerer {
     answers?.add(answer.kind === 'answer' ? 'answer' : String(answer.status));
     if (answer.kind === 'answer') {
       const { text, plain, options } = answer;
+      if (only === undefined) asked?.(answer.node, answer.generation);
       return { text, status: 200, plain: plain === true, whole: true, options };
     }
     // While nothing is applied yet nobody has anything to change.

@@ -58,6 +58,17 @@ class Hand {
   }
 }
 
+let askedNow: [node: string, generation: string][] = [];
+
+/** Tells who was answered, all of one turn of the event loop together. */
+function tellAsked(node: string, generation: string): void {
+  if (askedNow.push([node, generation]) > 1) return;
+  setImmediate(() => {
+    say({ kind: 'asked', asked: askedNow });
+    askedNow = [];
+  });
+}
+
 const copy = new AnsweringCopy();
 const engine: NodeEngine = {
   get world() {
@@ -78,6 +89,7 @@ async function open(message: ToThread & { kind: 'listen' }): Promise<void> {
   const handle = nodeHandler(engine, {
     answers: figures,
     reports: hand,
+    asked: tellAsked,
     log: (level, what, facts = {}) => say({ kind: 'log', level, what, facts }),
     proxies,
     tree,

@@ -39,6 +39,8 @@ export type FromThread =
       readonly reports: readonly HandedReport[];
       readonly bytes: number;
     }
+  /** Nodes that were answered, and for which generation. */
+  | { readonly kind: 'asked'; readonly asked: readonly (readonly [node: string, generation: string])[] }
   | { readonly kind: 'log'; readonly level: LogLevel; readonly what: string; readonly facts: LogFacts }
   /** Every request under way has ended, or was cut off. */
   | { readonly kind: 'closed' };

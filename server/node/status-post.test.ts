@@ -26,7 +26,7 @@ let longAsked = 0;
 const engine = {
   world: { addresses } as unknown as World,
   answerFor(address: string) {
-    const answer = { kind: 'answer' as const, commit: 'c', generation: 'g' };
+    const answer = { kind: 'answer' as const, node: 'n07', commit: 'c', generation: 'g' };
     if (address === '127.0.1.7') return { ...answer, text: 'answer of n07\n' };
     if (address !== '127.0.1.6') return refusal(404, `no node has ${address}`);
     longAsked++;

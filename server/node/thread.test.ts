@@ -34,6 +34,7 @@ class House {
   answering = answeringOf('c1');
   tell: (() => Promise<void>) | undefined;
   readonly received: [string, StatusReport][] = [];
+  readonly asked: [node: string, generation: string][] = [];
   readonly logged: [what: string, facts: LogFacts][] = [];
   readonly figures = new NodeFigures();
   readonly ends: Failure[] = [];
@@ -64,6 +65,7 @@ class House {
             house.tell = undefined;
           };
         },
+        asked: (...pair) => this.asked.push(pair),
         bootsWritten: () => this.bootsWritten(),
       },
       reports: {
@@ -166,6 +168,12 @@ describe('while the server is busy', () => {
       ['answer', 3],
       ['404', 1],
       ['409', 1],
+    ]);
+    // What was answered is told, so that it stays; a refusal, and one part alone, is no boot.
+    await until('both answers are told', () => house.asked.length === 2);
+    expect(house.asked).toEqual([
+      ['n0', 'g-c1'],
+      ['n1', 'g-c1'],
     ]);
     // The log's lines come as soon as somebody can write them.
     await until('both refusals in the log', () => house.logged.length === 2);

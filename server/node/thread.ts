@@ -30,7 +30,7 @@ export interface NodeThreadOptions {
 
 export interface Served {
   readonly address: ListenAddress;
-  readonly engine: Pick<Engine, 'answering' | 'onAnswering' | 'bootsWritten'>;
+  readonly engine: Pick<Engine, 'answering' | 'onAnswering' | 'asked' | 'bootsWritten'>;
   readonly reports: Pick<NodeReports, 'receive' | 'stored' | 'tried'>;
   /** Hears that nodes are answered no more, and why: the server has to end. */
   readonly onEnd: (failure: Failure) => void;
@@ -148,6 +148,9 @@ export class NodeThread {
         break;
       case 'reports':
         this.store(message);
+        break;
+      case 'asked':
+        for (const [node, generation] of message.asked) this.served?.engine.asked(node, generation);
         break;
       case 'log':
         this.options.log(message.level, message.what, message.facts);

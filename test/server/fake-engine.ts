@@ -57,6 +57,9 @@ export function fakeEngine(parts: Partial<Engine> = {}): FakeEngine {
     booted: (...args) => {
       calls.push(['booted', ...args]);
     },
+    asked: (...args) => {
+      calls.push(['asked', ...args]);
+    },
     bootsWritten: async () => {},
     release: async (nodes) => {
       const names = [...nodes];

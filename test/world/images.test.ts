@@ -175,6 +175,30 @@ describe('earlier generations', () => {
     expect((await image())?.artifacts.find((it) => it.digest === first)?.booted).toEqual([]);
   });
 
+  test('stay for a node that asked for them, until it reports a boot: its report may have been lost', async () => {
+    const commits = await lab.commits({}, ...[1, 2, 3, 4, 5, 6].map((n) => withFiles(n)));
+    const first = await settle(commits[0] ?? '');
+    lab.engine?.booted('n01', commits[0] ?? '', first);
+    const second = await settle(commits[1] ?? '');
+    lab.engine?.asked('n01', second);
+    // What nobody knows is no generation to keep.
+    lab.engine?.asked('n02', 'deadbeef');
+    for (const commit of commits.slice(2)) await settle(commit);
+    // n01 may run either.
+    expect(generations()).toEqual(expect.arrayContaining([first, second]));
+    expect((await image())?.artifacts.find((it) => it.digest === second)?.kept).toEqual(['pinned by n01']);
+    await lab.stop();
+    await settle(commits[6] ?? '');
+    lab.engine?.booted('n01', commits[1] ?? '', second);
+    await lab.engine?.pruneImages();
+    expect(generations()).toContain(second);
+    expect(generations()).not.toContain(first);
+    lab.engine?.asked('n01', first);
+    expect(await lab.engine?.release(['n01'])).toEqual(['n01']);
+    await lab.engine?.pruneImages();
+    expect(generations()).not.toContain(second);
+  });
+
   test('keep the base that they were made from, and both go with the last of them', async () => {
     const [first = '', second = ''] = await lab.commits({}, otherBase);
     const old = await settle(first);
