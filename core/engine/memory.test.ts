@@ -29,3 +29,17 @@ test('what is known of a commit is added to, not replaced', async () => {
     appliedAt: undefined,
   });
 });
+
+test('two that note something of a commit at once both have it kept: who pushed, and the look that found it', async () => {
+  const memory = memoryStore();
+  const slow = {
+    ...memory,
+    batch: async (changes: Parameters<typeof memory.batch>[0]) => {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      await memory.batch(changes);
+    },
+  };
+  const notes = new Memory(slow);
+  await Promise.all([notes.note('c1', { pusher: 'ada', via: 'http' }), notes.note('c1', { checkedAt: 'then' })]);
+  expect(new Memory(memory).record('c1')).toMatchObject({ pusher: 'ada', via: 'http', checkedAt: 'then' });
+});

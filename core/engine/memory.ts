@@ -21,6 +21,8 @@ const generationDays = 30;
 
 export class Memory {
   private readonly store: Store;
+  /** Records on their way to the store: who notes something beside must not start from what was there before. */
+  private readonly underWay = new Map<string, CommitRecord>();
 
   constructor(store: Store) {
     this.store = store;
@@ -32,7 +34,7 @@ export class Memory {
   }
 
   record(commit: string): CommitRecord | undefined {
-    return this.store.get(commits, commit) as CommitRecord | undefined;
+    return this.underWay.get(commit) ?? (this.store.get(commits, commit) as CommitRecord | undefined);
   }
 
   async note(commit: string, change: Partial<CommitRecord>): Promise<CommitRecord> {
@@ -47,7 +49,12 @@ export class Memory {
       summary: undefined,
     };
     const record = { ...(this.record(commit) ?? empty), ...change };
-    await this.store.batch([{ db: commits, key: commit, value: record }]);
+    this.underWay.set(commit, record);
+    try {
+      await this.store.batch([{ db: commits, key: commit, value: record }]);
+    } finally {
+      if (this.underWay.get(commit) === record) this.underWay.delete(commit);
+    }
     return record;
   }
 
