@@ -7,6 +7,7 @@ import type { Entry } from '../../core/plan/world.ts';
 import { type Mount, type Node, originOf, type Value, type View } from '../../core/resolve/view.ts';
 import type { Row } from '../../core/tables/table.ts';
 import { askedNames, type Loader } from '../doctor/asked-names.ts';
+import { type Reservations, readBootLines, readReservations, repliesTo } from '../doctor/dhcp-replies.ts';
 import { type Exports, exportedTo, readExports } from '../doctor/exported.ts';
 import type { NodeBootFacts } from '../doctor/facts.ts';
 import type { AdminEnv, Guard } from './app.ts';
@@ -180,28 +181,19 @@ function tftpServer(
   return undefined;
 }
 
+/** Its lines are read once, however many nodes are asked about. */
+const reserved = new WeakMap<Entry, Reservations>();
+
+function reservationsOf(hosts: Entry): Reservations {
+  const known = reserved.get(hosts) ?? readReservations(textOf(hosts) ?? '');
+  reserved.set(hosts, known);
+  return known;
+}
+
 function dhcpOf({ world }: BootSource['engine'], node: Node, networks: NetworkIndex): NodeBootFacts['dhcp'] {
   const root = world?.roots.get('dnsmasq');
   const [hosts, config] = [root?.get('litehouse.hosts'), root?.get('litehouse.conf')];
   const network = node.addresses.map((address) => networks.of(address)).find((it) => it !== undefined);
-  const files = new Map<string, string>();
-  const lines = textOf(config)?.matchAll(/^dhcp-boot=tag:([^,]*),tag:next-([^,]*),([^,]*),/gm) ?? [];
-  for (const [, loader = '', next = '', file = ''] of lines) files.set(`${loader} ${next.replaceAll('-', '.')}`, file);
-  const text = textOf(hosts) ?? '';
-  const replies: NodeBootFacts['dhcp']['replies'] = [];
-  for (const { mac } of node.macs) {
-    const at = text.indexOf(mac);
-    if (at === -1) continue;
-    const line = text.slice(text.lastIndexOf('\n', at) + 1, text.indexOf('\n', at));
-    const fields = line.split(',');
-    const tags = fields.flatMap((field) => (field.startsWith('set:') ? [field.slice(4)] : []));
-    const next = tags
-      .find((tag) => tag.startsWith('next-'))
-      ?.slice(5)
-      .replaceAll('-', '.');
-    const file = files.get(`${tags.find((tag) => !tag.startsWith('next-')) ?? ''} ${next ?? ''}`);
-    replies.push({ mac, address: fields.at(-3) ?? '', ...present({ next, file }) });
-  }
   return {
     ...(network === undefined
       ? {}
@@ -214,7 +206,14 @@ function dhcpOf({ world }: BootSource['engine'], node: Node, networks: NetworkIn
           },
         }),
     served: hosts !== undefined,
-    replies,
+    replies:
+      hosts === undefined
+        ? []
+        : repliesTo(
+            node.macs.map(({ mac }) => mac),
+            reservationsOf(hosts),
+            readBootLines(textOf(config) ?? ''),
+          ),
   };
 }
 

@@ -446,16 +446,8 @@ test('where no server runs the tables are still read, and what is down is said',
     dir: join(server.dir, 'other'),
   });
   await other.server.stop();
-  const { status, out } = await litehouse(
-    '/',
-    'doctor',
-    'n01',
-    '--no-mount',
-    '--dir',
-    other.dir,
-    '--tftp',
-    '127.0.0.1:1',
-  );
+  const at = ['--no-mount', '--tftp', '127.0.0.1:1', '--dir', other.dir];
+  const { status, out } = await litehouse('/', 'doctor', 'n01', ...at);
   expect(status).toBe(1);
   expect(out).toMatch(/ok +state statelite/);
   expect(out).toContain(
@@ -463,6 +455,18 @@ test('where no server runs the tables are still read, and what is down is said',
   );
   expect(out).toMatch(/fault +the TFTP server 127\.0\.0\.1:1 does not answer/);
   expect(out).toContain('mend: no server runs here: litehouse serve');
+  const hosts = join(other.dir, 'world/dnsmasq/litehouse.hosts');
+  const planned = readFileSync(hosts, 'utf8');
+  const dhcp = async () => {
+    const { nodes } = JSON.parse((await litehouse('/', 'doctor', 'n01', '--json', ...at)).out) as {
+      nodes: NodeDiagnosis[];
+    };
+    return nodes[0]?.findings.find(({ what }) => what.startsWith('dnsmasq has'));
+  };
+  writeFileSync(hosts, planned.replace(/^.*,n01,.*\n/m, ''));
+  expect(await dhcp()).toMatchObject({ verdict: 'fault', what: expect.stringContaining('has no reservation for it') });
+  await litehouse('/', 'apply', '--repair', '--dir', other.dir);
+  expect([readFileSync(hosts, 'utf8'), (await dhcp())?.verdict]).toEqual([planned, 'ok']);
   appendFileSync(join(other.dir, 'litehouse.json'), 'x');
   expect((await litehouse('/', 'doctor', 'n01', '--dir', other.dir)).status).toBe(2);
 });

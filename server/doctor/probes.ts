@@ -144,6 +144,16 @@ export class Probes {
     });
   }
 
+  /** A text file of this machine as `parse` reads it, or why it cannot be read. */
+  read<T>(path: string, parse: (text: string) => T): Promise<{ readonly as: T } | { readonly why: string }> {
+    return this.#once(`read ${path}`, () =>
+      readFile(path, 'utf8').then(
+        (text) => ({ as: parse(text) }),
+        (error: NodeJS.ErrnoException) => ({ why: error.code === 'ENOENT' ? 'it is missing' : error.message }),
+      ),
+    );
+  }
+
   /** Whether a socket of this machine is bound to that UDP port; undefined: the system does not say. */
   listens(port: number): Promise<boolean | undefined> {
     return this.#once(`listens ${port}`, async () => {
