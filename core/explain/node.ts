@@ -1,6 +1,7 @@
 /** A whole node or image as resolved, every part with its place in the tables. */
 import type { Diagnostic, Position } from '../diagnostic/diagnostic.ts';
 import { nodeColumns } from '../noderange/context.ts';
+import { noAddressWord } from '../resolve/nodes.ts';
 import { imageRank } from '../resolve/options.ts';
 import type { Image, LiteKind, Node, View } from '../resolve/view.ts';
 import { type EntryExplanation, explainEntry } from './file.ts';
@@ -60,7 +61,10 @@ export function explainNode(view: View, node: Node): NodeExplanation {
         : { ...columnOrigin(view, node, 'chain', 'currstate'), text: node.state ?? `none ('${node.currstate.text}')` },
     image: imageOrigin(view, node),
     addresses: node.addresses,
-    macs: node.macs.map(({ mac, hostname }) => (hostname === undefined ? mac : `${mac}!${hostname}`)),
+    macs: node.macs.map(({ mac, hostname, noAddress }) => {
+      const name = noAddress ? noAddressWord : hostname;
+      return name === undefined ? mac : `${mac}!${name}`;
+    }),
     imageServer: serverOrigin(view, node, node.imageServer, ['nfsserver', 'tftpserver', 'xcatmaster']),
     master: serverOrigin(view, node, node.master, ['xcatmaster']),
     statemnt: node.statemnt === undefined ? undefined : explainMount(view, node, node.statemnt, 'statemnt'),

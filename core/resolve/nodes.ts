@@ -84,14 +84,19 @@ export function readNodelist(table: Table | undefined): {
   return { rows, groups, diagnostics };
 }
 
-/** `MAC`, `MAC!hostname`, several joined by `|` (facts 1). */
+/** In place of a hostname: DHCP is to leave the interface alone (the original denies it booting). */
+export const noAddressWord = '*NOIP*';
+
+/** `MAC`, `MAC!hostname`, `MAC!*NOIP*`, several joined by `|` (facts 1). */
 function macsOf(value: Value | undefined, node: string, context: NodeContext): Mac[] {
   const macs: Mac[] = [];
   for (const part of value?.text.split('|') ?? []) {
     const [text = '', hostname] = part.split('!').map((piece) => piece.trim());
     if (text === '') continue;
     const mac = text.toLowerCase().replaceAll('-', ':');
-    if (/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/.test(mac) && (hostname === undefined || nodeName.test(hostname))) {
+    const isMac = /^([0-9a-f]{2}:){5}[0-9a-f]{2}$/.test(mac);
+    if (isMac && hostname === noAddressWord) macs.push({ mac, hostname: undefined, noAddress: true });
+    else if (isMac && (hostname === undefined || nodeName.test(hostname))) {
       macs.push({ mac, hostname: hostname === node ? undefined : hostname });
     } else if (value !== undefined) {
       context.findings.add(`mac:${value.row.offset}:${part}`, node, () =>

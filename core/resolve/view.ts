@@ -89,6 +89,8 @@ export interface Mac {
   readonly mac: string;
   /** `MAC!hostname`: the name this interface boots under; undefined: the node's own. */
   readonly hostname: string | undefined;
+  /** `MAC!*NOIP*`: an interface of the node that is to get no address, nor to boot. */
+  readonly noAddress?: true;
 }
 
 export interface Node {

@@ -52,6 +52,19 @@ describe('reservations', () => {
     ]);
   });
 
+  it('tell dnsmasq to leave alone an interface that is to get no address', () => {
+    const macs = ['00:1a:2b:3c:4d:01', { mac: '00:1a:2b:3c:4d:02', hostname: undefined, noAddress: true as const }];
+    expect(hosts({ ...cluster, nodes: { n01: { addresses: ['10.0.1.1'], macs } } })).toEqual([
+      '00:1a:2b:3c:4d:01,set:pxe,set:next-10-0-0-1,10.0.1.1,n01,12h',
+      '00:1a:2b:3c:4d:02,ignore',
+    ]);
+    const alone = { n01: { addresses: ['192.168.1.1'], macs: macs.slice(1) } };
+    expect([hosts({ ...cluster, nodes: alone }), check({ ...cluster, nodes: alone })]).toEqual([
+      ['00:1a:2b:3c:4d:02,ignore'],
+      [],
+    ]);
+  });
+
   it('have no boot file for a node that is offline, has no state or an unknown loader', () => {
     const macs = ['00:1a:2b:3c:4d:01'];
     const nodes = {

@@ -116,7 +116,8 @@ function check(view: View): Diagnostic[] {
   const index = networkIndex(view.tables.get('networks'));
   const outside: Node[] = [];
   for (const node of view.nodes.values()) {
-    if (node.state === undefined || node.macs.length === 0 || node.addresses.length === 0) continue;
+    if (node.state === undefined || node.addresses.length === 0) continue;
+    if (node.macs.every(({ noAddress }) => noAddress)) continue;
     if (!node.addresses.some((address) => !address.includes(':') && index.of(address) !== undefined))
       outside.push(node);
   }

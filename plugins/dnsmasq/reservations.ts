@@ -18,7 +18,7 @@ interface ReservationOptions {
 
 /**
  * Macs without a name of their own share the node's first IPv4 address (dnsmasq takes several macs for one), `MAC!hostname` gets
- * that name's address. A mac that is no Ethernet one, or has no address in a served network, gets nothing.
+ * that name's address, `MAC!*NOIP*` no answer. A mac that is no Ethernet one, or has no address in a served network, gets nothing.
  */
 export function reservations(
   view: View,
@@ -40,11 +40,12 @@ export function reservations(
     const names = isHostName(name) ? [name] : [];
     found.push({ line: [...macs, ...tags, address, ...names, options.leaseTime].join(','), loader, next });
   };
-  for (const { mac, hostname } of node.macs) {
+  for (const { mac, hostname, noAddress } of node.macs) {
     if (!/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/.test(mac)) continue;
-    const own = hostname === undefined || hostname === node.name;
-    if (own) bare.push(mac);
-    else if (/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(hostname) && !view.nodes.has(hostname)) {
+    // Without it, a dynamic range would give it an address.
+    if (noAddress) found.push({ line: `${mac},ignore`, loader: undefined, next: undefined });
+    else if (hostname === undefined || hostname === node.name) bare.push(mac);
+    else if (!view.nodes.has(hostname)) {
       const address = view.addressOf(hostname);
       if (address !== undefined && isFour(address)) add([mac], hostname, address);
     }

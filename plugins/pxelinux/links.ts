@@ -19,7 +19,7 @@ export function ownNames(view: View, node: Node): Set<string> {
   const names = new Set<string>();
   for (const { mac, hostname } of node.macs) {
     if (/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(mac)) names.add(`01-${mac.toLowerCase().replaceAll(':', '-')}`);
-    if (hostname === undefined || !isHostname(hostname) || view.nodes.has(hostname)) continue;
+    if (hostname === undefined || view.nodes.has(hostname)) continue;
     if (meaningOf(hostname) === undefined) names.add(hostname);
     const address = view.addressOf(hostname);
     if (address !== undefined) addHex(names, address);
@@ -33,11 +33,6 @@ export function meaningOf(name: string): 'everybody' | 'somebody' | undefined {
   if (name === 'default') return 'everybody';
   const somebodys = /^([0-9A-F]{1,8}|01(-[0-9a-f]{2}){6}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
   return somebodys.test(name) ? 'somebody' : undefined;
-}
-
-/** `*NOIP*`, which the original uses for an interface without a name, is none. */
-function isHostname(text: string): boolean {
-  return /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(text);
 }
 
 function addHex(names: Set<string>, address: string): void {

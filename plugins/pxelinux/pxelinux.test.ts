@@ -124,7 +124,7 @@ describe('links', () => {
   it('name an interface that the mac table names, and its address', () => {
     const macs = [
       { mac: '00:1a:2b:3c:4d:5e', hostname: 'n01-eth1' },
-      { mac: '00:1a:2b:3c:4d:5f', hostname: '*NOIP*' },
+      { mac: '00:1a:2b:3c:4d:5f', hostname: undefined, noAddress: true as const },
     ];
     expect(names({ nodes: { n01: { addresses: ['10.0.1.1'], macs } }, hosts: { 'n01-eth1': '10.2.1.1' } })).toEqual([
       'pxelinux.cfg/01-00-1a-2b-3c-4d-5e -> n01',

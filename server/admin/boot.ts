@@ -59,7 +59,7 @@ export function nodeBootFacts({ engine, listeners }: BootSource, name: string): 
       ...(at === undefined ? {} : { from: `${at.file}:${at.line}` }),
     })),
     addresses: node.addresses.map((address) => ({ address, nodes: [...(world.addresses.get(address) ?? [name])] })),
-    macs: node.macs.map(({ mac, hostname }) => ({ mac, ...present({ hostname }) })),
+    macs: addressed(node).map(({ mac, hostname }) => ({ mac, ...present({ hostname }) })),
     ...present({ macFrom: mac === undefined ? undefined : valueText(mac) }),
     ...(image === undefined
       ? {}
@@ -149,7 +149,14 @@ function tftpOf(
   };
 }
 
-function namesOf(loader: Loader, { macs, addresses }: Node): string[] {
+/** Its macs but for those that are to get no address: nothing boots by them. */
+function addressed({ macs }: Node): Node['macs'] {
+  return macs.filter(({ noAddress }) => !noAddress);
+}
+
+function namesOf(loader: Loader, node: Node): string[] {
+  const { addresses } = node;
+  const macs = addressed(node);
   const own = macs.filter(({ hostname }) => hostname === undefined).map(({ mac }) => mac);
   return askedNames(
     loader,
@@ -210,7 +217,7 @@ function dhcpOf({ world }: BootSource['engine'], node: Node, networks: NetworkIn
       hosts === undefined
         ? []
         : repliesTo(
-            node.macs.map(({ mac }) => mac),
+            addressed(node).map(({ mac }) => mac),
             reservationsOf(hosts),
             readBootLines(textOf(config) ?? ''),
           ),

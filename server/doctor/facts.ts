@@ -25,7 +25,9 @@ export const nodeBoot = z.strictObject({
   netboot: cell.optional(),
   problems: z.array(z.strictObject({ code: z.string(), message: z.string(), mend: z.string(), from: from.optional() })),
   addresses: z.array(z.strictObject({ address: z.string(), nodes: z.array(z.string()).describe('Who has it') })),
-  macs: z.array(z.strictObject({ mac: z.string(), hostname: z.string().optional() })),
+  macs: z
+    .array(z.strictObject({ mac: z.string(), hostname: z.string().optional() }))
+    .describe('Those that get an address'),
   macFrom: from.optional(),
   image: z
     .strictObject({ name: z.string(), kind: z.enum(['external', 'built']), generation: z.string(), from })

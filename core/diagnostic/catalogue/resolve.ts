@@ -177,6 +177,7 @@ export const badMac = defineMessage<{ text: string }>({
   severity: 'warning',
   title: 'a MAC address cannot be read',
   help: `mac.mac holds MAC, or MAC!hostname, several joined by '|'. A MAC is six pairs of hex digits, joined by colons or hyphens.
+MAC!*NOIP* is an interface that gets no address.
 
 wrong:  "n01",,"001a2b3c4d5e"
 right:  "n01",,"00:1a:2b:3c:4d:5e"`,
