@@ -100,6 +100,40 @@ describe('reservations', () => {
     expect(check({ ...cluster, nodes })).toMatchObject([{ code: 'LH831', severity: 'warning', nodes: ['n01'] }]);
   });
 
+  it.each([
+    ['n07-ib', 'its address is in no row', 'give it an IPv4 address'],
+    ['N07-IB', 'tables/hosts.csv has no address for it', 'tables/hosts.csv has "n07-ib"'],
+    ['rack9', 'tables/hosts.csv has no address for it', 'add a row for rack9'],
+    ['n08', 'a node has that name', 'give the interface another name'],
+    ['six', 'its address is not IPv4', 'give it an IPv4 address'],
+  ])('of the interface %s are left out, and said so with the reason', (hostname, message, mend) => {
+    const macs = ['00:1a:2b:3c:4d:07', { mac: '00:1a:2b:3c:4d:17', hostname }];
+    const given: FakeView = {
+      nodes: { n07: { addresses: ['10.0.1.7'], macs }, n08: { addresses: ['10.0.1.8'] } },
+      hosts: { 'n07-ib': '192.168.1.7', six: 'fd00::7' },
+      tables: {
+        ...cluster.tables,
+        hosts: [{ node: 'n07-ib', ip: '192.168.1.7' }],
+        mac: [{ node: 'n07', mac: `00:1a:2b:3c:4d:07|00:1a:2b:3c:4d:17!${hostname}` }],
+      },
+    };
+    expect(hosts(given)).toEqual(['00:1a:2b:3c:4d:07,set:pxe,set:next-10-0-0-1,10.0.1.7,n07,12h']);
+    expect(check(given)).toMatchObject([
+      {
+        ...{ code: 'LH833', severity: 'warning', nodes: ['n07'], at: { file: 'tables/mac.csv', line: 2 } },
+        ...{ message: expect.stringContaining(message), mend: expect.stringContaining(mend) },
+      },
+    ]);
+  });
+
+  it('that many nodes lack for one reason are said once', () => {
+    const macs = (n: number) => [{ mac: `00:1a:2b:3c:4d:0${n}`, hostname: `ib${n}` }];
+    const nodes = Object.fromEntries([1, 2, 3].map((n) => [`n0${n}`, { addresses: [`10.0.1.${n}`], macs: macs(n) }]));
+    expect(check({ ...cluster, nodes })).toMatchObject([
+      { message: expect.stringMatching(/"ib1" .*; nor do 2 more/), nodes: ['n01', 'n02', 'n03'] },
+    ]);
+  });
+
   it('name as next-server noderes.tftpserver, before the network’s, before the master', () => {
     const of = (noderes: string, network: string) =>
       hosts({

@@ -1,14 +1,15 @@
 /** dnsmasq: DHCP for a cluster that has no server of its own: reservations, routers and names, next-server and boot file. */
 import { z } from 'zod';
-import { networkIndex } from '../../core/boot/networks.ts';
+import { type NetworkIndex, networkIndex } from '../../core/boot/networks.ts';
 import type { Diagnostic } from '../../core/diagnostic/diagnostic.ts';
 import type { Output } from '../../core/plugin/output.ts';
 import { managementNode } from '../../core/plugin/output.ts';
 import { contractVersion, definePlugin, type Place } from '../../core/plugin/plugin.ts';
 import { type Node, originOf, type View } from '../../core/resolve/view.ts';
+import { nearest } from '../../core/tables/nearest.ts';
 import { bootLines, networkLines, servedNetworks } from './lines.ts';
-import { messages, noAddressInNetwork, unsafeCell } from './messages.ts';
-import { reservations } from './reservations.ts';
+import { interfaceWithoutAddress, messages, noAddressInNetwork, unsafeCell } from './messages.ts';
+import { interfaceAddress, type NoAddress, reservations } from './reservations.ts';
 
 const options = z.strictObject({
   /** Nothing is written before this is set: two DHCP servers in one network are worse than none. */
@@ -41,6 +42,7 @@ export const dnsmasq = definePlugin<Options>({
     'Writes dnsmasq configuration (DHCP reservations, next-server, boot file) from mac, hosts, networks and noderes.',
   reads: {
     mac: ['mac'],
+    hosts: ['hostnames'],
     networks: [
       'net',
       'mask',
@@ -131,8 +133,44 @@ function check(view: View): Diagnostic[] {
       ),
     );
   }
+  found.push(...interfaces(view, index));
   for (const { row, column, text } of servedNetworks(view).flatMap((network) => network.faults)) {
     found.push(unsafeCell(originOf({ row, column }), { column: `networks.${column}`, text }));
   }
   return found;
+}
+
+/** Interfaces that the mac table names and that get no reservation: each reason once, with all nodes that have such a one. */
+function interfaces(view: View, index: NetworkIndex): Diagnostic[] {
+  const found = new Map<NoAddress, { readonly node: Node; readonly hostname: string; readonly nodes: string[] }>();
+  for (const node of view.nodes.values()) {
+    if (node.state === undefined) continue;
+    for (const { hostname } of node.macs) {
+      const named =
+        hostname === undefined || hostname === node.name ? undefined : interfaceAddress(view, hostname, index);
+      if (hostname === undefined || named === undefined || 'address' in named) continue;
+      const known = found.get(named.why) ?? { node, hostname, nodes: [] };
+      found.set(named.why, known);
+      known.nodes.push(node.name);
+    }
+  }
+  return [...found].map(([why, { node, hostname, nodes }]) =>
+    interfaceWithoutAddress(
+      originOf(view.value(node.name, 'mac', 'mac') ?? { row: node.row }),
+      {
+        hostname,
+        why,
+        count: nodes.length,
+        nearest: why === 'unknown' ? nearest(hostname, hostNames(view)) : undefined,
+      },
+      [...new Set(nodes)],
+    ),
+  );
+}
+
+function* hostNames(view: View): Iterable<string> {
+  for (const row of view.tables.get('hosts')?.rows ?? []) {
+    const names = [row.table.value(row, 'node'), row.table.value(row, 'hostnames')];
+    for (const text of names) if (text !== undefined) yield* text.split(/[\s,]+/);
+  }
 }

@@ -45,15 +45,30 @@ export function reservations(
     // Without it, a dynamic range would give it an address.
     if (noAddress) found.push({ line: `${mac},ignore`, loader: undefined, next: undefined });
     else if (hostname === undefined || hostname === node.name) bare.push(mac);
-    else if (!view.nodes.has(hostname)) {
-      const address = view.addressOf(hostname);
-      if (address !== undefined && isFour(address)) add([mac], hostname, address);
+    else {
+      const named = interfaceAddress(view, hostname, networks);
+      if ('address' in named) add([mac], hostname, named.address);
     }
   }
   const address = node.addresses.find((it) => isFour(it) && networks.of(it) !== undefined);
   if (address !== undefined) add(bare, node.name, address);
   return found;
 }
+
+/** The address that `MAC!hostname` gets, or why dnsmasq cannot give it one. */
+export function interfaceAddress(
+  view: View,
+  hostname: string,
+  networks: NetworkIndex,
+): { readonly address: string } | { readonly why: NoAddress } {
+  if (view.nodes.has(hostname)) return { why: 'another node' };
+  const address = view.addressOf(hostname);
+  if (address === undefined) return { why: 'unknown' };
+  if (!isFour(address)) return { why: 'not IPv4' };
+  return networks.of(address) === undefined ? { why: 'no network' } : { address };
+}
+
+export type NoAddress = 'another node' | 'unknown' | 'not IPv4' | 'no network';
 
 /**
  * dnsmasq tells the parts of a line by their form: `ignore` would refuse the machine its address, `45m` be its lease. A name that is no
