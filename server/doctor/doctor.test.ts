@@ -1,5 +1,15 @@
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, mkdirSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { request } from 'node:http';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { dirname, join } from 'node:path';
@@ -188,6 +198,27 @@ describe('by TFTP', () => {
     expect(await found('fault')).toEqual([]);
   });
 
+  test('a boot file that not everybody may read is there, and refused', async () => {
+    chmodSync(boot('n01'), 0o600);
+    const faults = await found('fault');
+    expect(faults).toMatchObject([
+      {
+        step: 'tftp',
+        what: 'the server refuses a boot file that its loader asks for: the server says: not everybody may read this file',
+        detail: `pxelinux.cfg/${macName(1)} pxelinux.cfg/7F00010B`,
+        mend: expect.stringContaining('litehouse apply --repair'),
+      },
+    ]);
+    put(boot('default'), 'DEFAULT local\nLABEL local\n LOCALBOOT 0\n');
+    expect((await found('fault')).map(({ what }) => what)).toEqual([
+      expect.stringContaining('the server refuses'),
+      expect.stringContaining('not its own'),
+    ]);
+    rmSync(boot('default'));
+    await repair();
+    expect([statSync(boot('n01')).mode & 0o777, await found('fault')]).toEqual([0o644, []]);
+  });
+
   test('a boot file that somebody edited is told by its first wrong line, and the rest goes by what it says', async () => {
     const planned = readFileSync(boot('n01'), 'utf8');
     writeFileSync(boot('n01'), planned.replace('/kernel', '/kernel-old'));
@@ -225,6 +256,10 @@ describe('by TFTP', () => {
       expect.objectContaining({ mend: expect.stringContaining('apt install syslinux-common') }),
     );
     renameSync(`${ldlinux}.away`, ldlinux);
+    chmodSync(ldlinux, 0o640);
+    const what = "the server refuses the loader's ldlinux.c32: the server says: not everybody may read this file";
+    expect(await found('warning')).toContainEqual(expect.objectContaining({ what }));
+    chmodSync(ldlinux, 0o644);
   });
 });
 

@@ -99,11 +99,23 @@ async function loaderFiles(found: Findings, visit: Visit, server: Address): Prom
     const base = name.replace(/^.*\//, '');
     const known = Object.entries(packages).find(([package_]) => package_ === base)?.[1];
     const into = facts.roots.tftp === undefined ? '' : `, into ${facts.roots.tftp}`;
+    const say = named === undefined ? 'warning' : 'fault';
+    if (answer.kind === 'refused') {
+      const where = facts.roots.tftp === undefined ? '' : ` in ${facts.roots.tftp}`;
+      found[say](`the server refuses the loader's ${name}: ${answer.why}`, {
+        mend: `let everybody read ${name}${where}, and enter the directories above it`,
+      });
+      continue;
+    }
     const mend =
       known === undefined ? `put the loader of your distribution there as ${name}${into}` : `${known}${into}`;
     const why = base === 'ldlinux.c32' ? 'which pxelinux 5 and later loads' : 'which DHCP names';
-    if (named !== undefined) found.fault(`${name}, ${why}, is not there: ${answer.why}`, { mend });
-    else found.warning(`${name} is not there (${answer.why}); needed unless DHCP names another loader`, { mend });
+    found[say](
+      named === undefined
+        ? `${name} is not there (${answer.why}); needed unless DHCP names another loader`
+        : `${name}, ${why}, is not there: ${answer.why}`,
+      { mend },
+    );
   }
   return true;
 }
@@ -127,6 +139,7 @@ async function configuration(found: Findings, visit: Visit, server: Address): Pr
   const { facts, probes } = visit;
   const { loader = 'pxelinux', asked, text = '' } = facts.tftp;
   const passed: string[] = [];
+  const refused: { readonly name: string; readonly why: string }[] = [];
   for (const { name, node } of asked) {
     const answer = await probes.tftp(server, name);
     if (answer.kind === 'silent' || answer.kind === 'broken') {
@@ -134,10 +147,12 @@ async function configuration(found: Findings, visit: Visit, server: Address): Pr
       return false;
     }
     if (answer.kind !== 'file') {
-      // A name that the plan has and the server has not: the loader goes on to the next, and so do we.
-      if (node !== undefined) passed.push(name);
+      // A name that the plan has and the server has not, or refuses: the loader goes on to the next, and so do we.
+      if (answer.kind === 'refused') refused.push({ name, why: answer.why });
+      else if (node !== undefined) passed.push(name);
       continue;
     }
+    refusals(found, visit, refused);
     visit.boot = readBootFile(loader, answer.bytes.toString('utf8'));
     if (answer.bytes.toString('utf8') === text) {
       found.ok('its boot file is what the plan says', { detail: name });
@@ -159,11 +174,27 @@ async function configuration(found: Findings, visit: Visit, server: Address): Pr
     // What the loader read is what it does next.
     return visit.boot.kernel !== undefined || visit.boot.local;
   }
+  if (refusals(found, visit, refused)) return false;
   found.fault('none of the names that its loader asks for is on the server', {
     detail: asked.map(({ name }) => name).join(' '),
     mend: `litehouse apply --repair${servesElse(visit)}`,
   });
   return false;
+}
+
+/** Files that are there and that the server does not give: whether there are any. */
+function refusals(
+  found: Findings,
+  visit: Visit,
+  refused: readonly { readonly name: string; readonly why: string }[],
+): boolean {
+  const [first] = refused;
+  if (first === undefined) return false;
+  found.fault(`the server refuses a boot file that its loader asks for: ${first.why}`, {
+    detail: refused.map(({ name }) => name).join(' '),
+    mend: `litehouse apply --repair gives litehouse's own files their mode back; everybody must be able to read them, and to enter the directories above${servesElse(visit)}`,
+  });
+  return true;
 }
 
 /** Another's TFTP server may serve another directory. */
