@@ -128,6 +128,8 @@ export class NodeLab {
 
   script(name: string, lines: readonly string[]): string {
     const path = join(this.bin, name);
+    // An applet's name is a link to the host's busybox, which would be written to.
+    rmSync(path, { force: true });
     writeFileSync(path, ['#!/bin/busybox sh', ...lines, ''].join('\n'), { mode: 0o755 });
     return path;
   }
