@@ -94,11 +94,23 @@ describe('the answer', () => {
       const [, to = ''] = lab.xcat.split(':');
       socket.pipe(connect(Number(to), '127.0.0.1')).pipe(socket);
     });
-    setTimeout(() => relay.listen(port, '127.0.0.1'), 700);
+    oncePaused(() => relay.listen(port, '127.0.0.1'));
     const boot = await lab.boot({ xcat: `127.0.0.1:${port}` });
     relay.close();
     expect(boot.console).toContain('does not answer');
     expect(boot.console).toContain('is it running, and reachable from here?');
+    expect(boot.status).toBe(0);
+  });
+
+  test.each([
+    [403, 'HTTP/1.1 403 Forbidden'],
+    [404, 'HTTP/1.1 404 Not Found'],
+    [503, 'HTTP/1.1 503 Service Unavailable'],
+  ])('that is an HTTP status %i is said to be one, not silence', async (status, said) => {
+    replies((response) => response.writeHead(status).end('no'));
+    const boot = await lab.boot();
+    expect(boot.console).toContain(`${lab.xcat} says '${said}', which litehouse does not say to a node: is XCAT`);
+    expect(boot.console).not.toContain('is it running');
     expect(boot.status).toBe(0);
   });
 
@@ -189,6 +201,18 @@ describe('the boot', () => {
     expect(boot.log.split('\n').every((line) => line === '' || /^\d+\.\d\d \S/.test(line))).toBe(true);
   });
 
+  test('leaves nothing in /.statelite but what the README names', async () => {
+    const boot = await lab.boot({ look: 'ls -A /.statelite' });
+    expect(boot.seen.split('\n').filter((name) => name !== '' && !name.startsWith('dhcp-'))).toEqual([
+      'answer',
+      'mnt',
+      'over',
+      'persistent',
+      'statelite.log',
+      'tmpfs',
+    ]);
+  });
+
   test('goes on when nobody takes the reports, and sends none with nonodestatus', async () => {
     expect((await lab.boot({ words: 'LHGEN=g1 nonodestatus' })).status).toBe(0);
     expect(lab.reports).toEqual([]);
@@ -234,7 +258,7 @@ describe('the boot', () => {
 
   test('waits for an image that was not prepared, and says what to do', async () => {
     rmSync(join(lab.root, '.statelite'), { recursive: true });
-    setTimeout(() => mkdirSync(join(lab.root, '.statelite')), 400);
+    oncePaused(() => mkdirSync(join(lab.root, '.statelite')));
     const boot = await lab.boot();
     expect(boot.console).toContain('Run litehouse liteimg for it');
     expect(boot.status).toBe(0);
@@ -255,6 +279,15 @@ describe('the boot', () => {
     expect(boot.shown.get('/etc/motd')?.text).toBe('image');
   });
 });
+
+/** Does it while the node pauses for the first time. */
+function oncePaused(mend: () => void): void {
+  const looking = setInterval(() => {
+    if (!existsSync(join(lab.directory, 'naps'))) return;
+    clearInterval(looking);
+    mend();
+  }, 20);
+}
 
 function freePort(): Promise<number> {
   return new Promise((resolve) => {
