@@ -1,5 +1,5 @@
 /** The boot program and symbolic links, of the image, of trees and of states: each leads where it leads on the booted node. */
-import { existsSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { answerFor, link, plant, type Row, type Tree } from '../../../test/node/node-image.ts';
@@ -213,6 +213,34 @@ describe('links of a tree', () => {
     const boot = await lab.boot({ show: ['/in', '/out', '/live', '/dead'] });
     expect([...boot.shown.values()].map(({ text }) => text)).toEqual(['f\nown\n', 'own\n', 'f\n', 'own\n']);
     expect(boot.console.match(/(\S+) is a symbolic link that leads out of it/g)).toHaveLength(2);
+  });
+});
+
+describe('links in data that lasts', () => {
+  test('are never followed as its first content is made: neither kept data of another entry goes, nor a file of the initrd', async () => {
+    const rows: Row[] = [
+      ['bind+persistent', '/srv/'],
+      ['bind+persistent', '/data/'],
+      ['bind+persistent', '/data/sub/x'],
+      ['bind+persistent', '/data/abs/x'],
+      ['bind+persistent', '/data/own/x'],
+    ];
+    const image: Tree = {
+      '/srv/x': 'image',
+      '/data/own/x': 'own',
+      '/data/own/y': 'own',
+      '/data/sub': { link: '../srv' },
+    };
+    await labOf(image, rows, { '/data/own/y': 'tree' });
+    const outside = join(lab.directory, 'initrd');
+    plant(outside, { '/x': 'of the initrd' });
+    symlinkSync(outside, join(lab.directory, 'nfs/10.0.0.1/t/one/data/abs'));
+    const kept = join(lab.directory, 'nfs/10.0.0.1/lite/state/n01');
+    plant(kept, { '/srv/x': 'precious' });
+    await lab.boot({ until: /laid out|trying again/ });
+    expect(readFileSync(join(kept, 'srv/x'), 'utf8')).toBe('precious');
+    expect(readdirSync(outside)).toEqual(['x']);
+    expect(readdirSync(join(kept, 'data')).sort()).toEqual(['abs', 'own', 'sub']);
   });
 });
 
