@@ -1,5 +1,6 @@
 /** Where the program starts. */
 import type { CommandContext } from './command/context.ts';
+import { commandCalled } from './command/links.ts';
 import { runCommandLine } from './command/program.ts';
 import { openTerminal } from './terminal.ts';
 import { version } from './version.ts';
@@ -10,10 +11,14 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
+// Told by bin/litehouse. An editor, say, that we run and that calls litehouse is another call.
+const called = commandCalled(process.env.LITEHOUSE_CALLED);
+delete process.env.LITEHOUSE_CALLED;
+
 const context: CommandContext = {
   terminal: openTerminal(process.stdout, process.stderr, process.env),
   cwd: process.cwd(),
   env: process.env,
   status: 0,
 };
-process.exitCode = await runCommandLine(process.argv.slice(2), context, version);
+process.exitCode = await runCommandLine(process.argv.slice(2), context, version, called);

@@ -16,6 +16,7 @@ import { addImageCommands } from './images/index.ts';
 import { addImportCommand } from './import.ts';
 import { addInitCommand } from './init.ts';
 import { withLeadingMinus } from './leading-minus.ts';
+import { addLinksCommand } from './links.ts';
 import { addListCommands } from './lists/index.ts';
 import { addNodelsCommand } from './nodels.ts';
 import { addNoderangeCommand } from './noderange.ts';
@@ -28,13 +29,18 @@ import { addStatusCommand } from './status.ts';
 import { addTokenCommand } from './token.ts';
 import { addVerifyCommand } from './verify.ts';
 
-/** Runs one command line (without `node` and the script) and gives its exit status. Prints; never throws. */
+/**
+ * Runs one command line (without `node` and the script) and gives its exit status. Prints; never throws. `called`: the command
+ * that the program was called as, by a link of that name; the words are then that command's.
+ */
 export async function runCommandLine(
-  args: readonly string[],
+  words: readonly string[],
   context: CommandContext,
   version: string,
+  called?: string,
 ): Promise<ExitStatus> {
-  const program = buildProgram(context, version);
+  const program = buildProgram(context, version, called);
+  const args = called === undefined ? words : [called, ...words];
   try {
     await program.parseAsync(withLeadingMinus(program, withSingleDash(program, args)), { from: 'user' });
     return context.status;
@@ -53,7 +59,10 @@ function isPrinted(error: unknown): boolean {
   return error instanceof Error && 'code' in error && String(error.code).startsWith('commander.');
 }
 
-function buildProgram(context: CommandContext, version: string): Command {
+function buildProgram(context: CommandContext, version: string, called: string | undefined): Command {
+  // What commander prints (help, usage, what is wrong with the words) names the command as it was typed.
+  const asTyped = (text: string): string =>
+    (called === undefined ? text : text.replaceAll(`litehouse ${called}`, called)).trimEnd();
   const program = new Command('litehouse')
     .description(
       'A Git-backed config server for statelite clusters: git push changes the cluster, git revert changes it back.',
@@ -61,15 +70,17 @@ function buildProgram(context: CommandContext, version: string): Command {
     .version(version)
     .helpCommand(false)
     .showSuggestionAfterError()
-    .showHelpAfterError('(litehouse --help shows what there is)')
+    .showHelpAfterError(
+      `(${called ?? 'litehouse'} --help shows ${called === undefined ? 'what there is' : 'how it is written'})`,
+    )
     .addHelpText(
       'after',
       `\nExample:\n  $ litehouse serve\n  $ litehouse check\n  $ litehouse plan\n\n${exitStatusHelp}`,
     )
     .exitOverride()
     .configureOutput({
-      writeOut: (text) => context.terminal.out(text.trimEnd()),
-      writeErr: (text) => context.terminal.err(text.trimEnd()),
+      writeOut: (text) => context.terminal.out(asTyped(text)),
+      writeErr: (text) => context.terminal.err(asTyped(text)),
     });
   addInitCommand(program, context);
   addServeCommand(program, context);
@@ -95,6 +106,7 @@ function buildProgram(context: CommandContext, version: string): Command {
   addTokenCommand(program, context);
   addBackupCommand(program, context);
   addRestoreCommand(program, context);
+  addLinksCommand(program, context);
   addCompletionCommand(program, context);
   addHelpCommand(program, context);
   return program;

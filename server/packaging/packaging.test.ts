@@ -73,6 +73,8 @@ describe('the Debian-style layout', () => {
       expect(statSync(join(root, path)).isDirectory(), path).toBe(true);
     const run = spawnSync(join(root, program), ['serve', '--help'], { encoding: 'utf8' });
     expect([run.status, run.stdout]).toEqual([0, expect.stringContaining('--dir')]);
+    const classic = spawnSync(join(root, '/usr/bin/chtab'), ['--help'], { encoding: 'utf8' });
+    expect([classic.status, classic.stdout]).toEqual([0, expect.stringContaining('Usage: chtab ')]);
   });
 
   test('is made by the steps at the top of the unit, too', () => {
