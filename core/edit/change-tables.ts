@@ -29,7 +29,9 @@ export function parseChtab(words: readonly string[], remove: boolean): ChangeTab
       set[name] ??= Object.create(null) as Record<string, string>;
       set[name][column] = value;
     } else {
-      const mend = remove ? 'write chtab -d KEY=VALUE TABLE' : 'write chtab KEY=VALUE TABLE.COLUMN=VALUE';
+      const mend = remove
+        ? 'write litehouse chtab -d KEY=VALUE TABLE'
+        : 'write litehouse chtab KEY=VALUE TABLE.COLUMN=VALUE';
       return { fault: editWords(undefined, { what: `'${word}' is not understood`, mend }) };
     }
   }
@@ -41,8 +43,8 @@ export function parseChtab(words: readonly string[], remove: boolean): ChangeTab
         : undefined;
   if (missing !== undefined) {
     const mend = remove
-      ? 'chtab -d priority=4.7 policy'
-      : 'chtab priority=4.7 policy.commands=litefile policy.rule=allow';
+      ? 'litehouse chtab -d priority=4.7 policy'
+      : 'litehouse chtab priority=4.7 policy.commands=litefile policy.rule=allow';
     return { fault: editWords(undefined, { what: missing, mend: `for example: ${mend}` }) };
   }
   return { kind: 'chtab', key, set, remove: [...tables] };
@@ -54,7 +56,7 @@ function listWord(word: string): Diagnostic | undefined {
   if (table === undefined) return undefined;
   return editWords(undefined, {
     what: `'${word}': chtab sets a whole value, ${sign}= is not there`,
-    mend: `write the whole list, ${sign === '+' ? 'with' : 'without'} ${value}: litehouse tabdump ${table} shows it as it is, then chtab KEY=VALUE ${table}.${column}=A,B,C`,
+    mend: `write the whole list, ${sign === '+' ? 'with' : 'without'} ${value}: litehouse tabdump ${table} shows it as it is, then litehouse chtab KEY=VALUE ${table}.${column}=A,B,C`,
   });
 }
 

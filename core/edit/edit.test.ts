@@ -60,6 +60,23 @@ describe('chtab', () => {
     }
   });
 
+  test('says what to write as it works in every installation, without links for the classic names', async () => {
+    for (const [words, remove] of [
+      [['x'], false],
+      [['x'], true],
+      [['node=n01'], false],
+      [[], true],
+      [['node=n01', 'nodelist.groups+=a'], false],
+    ] as const) {
+      const said = parseChtab(words, remove);
+      expect('fault' in said && said.fault.mend).toMatch(/litehouse chtab /);
+      expect('fault' in said && said.fault.mend).not.toMatch(/(?<!litehouse )chtab /);
+    }
+    expect(await edited({ kind: 'nodeset', noderange: 'n01', state: 'statelite' })).toContain(
+      'litehouse nodeset NODERANGE',
+    );
+  });
+
   test('changes one cell of the row that the key names, and leaves every other byte', async () => {
     expect(await edited(chtab('image=ALL file=/etc/motd litefile.options=con'))).toEqual({
       'tables/litefile.csv': files['tables/litefile.csv'].replace('"ALL", "/etc/motd",,', '"ALL", "/etc/motd","con",'),

@@ -143,7 +143,9 @@ function keepImages(view: View, nodes: readonly string[], word: string): ReturnT
   }
   if (without.length === 0) return { nodes: wanted };
   const what = `${foldNodes(without, 200)}: no image to keep: nodetype names none that osimage has`;
-  return { fault: editImage(undefined, { what, mend: 'name one: nodeset NODERANGE statelite=IMAGE' }, without) };
+  return {
+    fault: editImage(undefined, { what, mend: 'name one: litehouse nodeset NODERANGE statelite=IMAGE' }, without),
+  };
 }
 
 /** As the original writes it: `statelite rhels5.4-x86_64-compute`. */

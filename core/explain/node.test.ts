@@ -66,7 +66,7 @@ describe('what the policy table refuses a node', () => {
     ]);
     expect(await told('1,,,litefile,,,,allow\n')).toEqual([
       'policy    may not ask for litetree: no row of tables/policy.csv allows it',
-      'mend: allow it: chtab priority=4.8 policy.commands=litetree policy.rule=allow',
+      'mend: allow it: litehouse chtab priority=4.8 policy.commands=litetree policy.rule=allow',
     ]);
   });
 

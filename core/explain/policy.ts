@@ -56,7 +56,7 @@ function mendOf({
     return `change the rule of that row, or allow ${commands.join(' and ')} in one with a smaller number`;
   const words = commands.map(
     (command) =>
-      `chtab priority=${command === 'litefile' ? '4.7' : '4.8'} policy.commands=${command} policy.rule=allow`,
+      `litehouse chtab priority=${command === 'litefile' ? '4.7' : '4.8'} policy.commands=${command} policy.rule=allow`,
   );
   return `allow it: ${words.join('; ')}`;
 }

@@ -75,7 +75,7 @@ function refusalReason(refusals: readonly (Refusal | undefined)[]): string {
     part.commands.push(command);
     if (refusal.row === undefined) {
       const priority = command === 'litefile' ? '4.7' : '4.8';
-      part.mend.push(`chtab priority=${priority} policy.commands=${command} policy.rule=allow`);
+      part.mend.push(`litehouse chtab priority=${priority} policy.commands=${command} policy.rule=allow`);
     }
   });
   return [...parts]

@@ -45,7 +45,7 @@ describe('what the policy table decides', () => {
 
   test('with a table that has no rows nobody may, and the refusal says what to write', async () => {
     expect(why(await worldOf(''), '10.0.0.1')).toContain(
-      'chtab priority=4.7 policy.commands=litefile policy.rule=allow',
+      'litehouse chtab priority=4.7 policy.commands=litefile policy.rule=allow',
     );
   });
 

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { areas, catalogue } from './catalogue.ts';
+import { linkNames } from './links.ts';
 
 test('every file of the catalogue can be looked up in', () => {
   const files = readdirSync(new URL('../../core/diagnostic/catalogue/', import.meta.url));
@@ -20,4 +21,10 @@ test('every code is explained, is of one form, and means one thing', () => {
   }
   const codes = entries.map(({ code }) => code);
   expect(codes.filter((code, at) => codes.indexOf(code) !== at)).toEqual([]);
+});
+
+test('commands are printed as they work in every installation, with litehouse before them', () => {
+  // Arguments show that a command is meant, and not the table or the word.
+  const bare = new RegExp(`(?<!litehouse )\\b(${linkNames.join('|')}) (-[a-z]\\b|[a-z]+=|[A-Z]+=|NODERANGE|n\\d)`);
+  for (const { code, help } of catalogue()) expect(help, code).not.toMatch(bare);
 });

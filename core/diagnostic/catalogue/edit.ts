@@ -6,7 +6,10 @@ export const editUnknown = defineMessage<{ what: string; nearest: string | undef
   severity: 'error',
   title: 'an edit names a table or column that there is not',
   help: `Commands write only into tables and columns that litehouse or the file itself knows: a slip of the pen would otherwise become a
-column that nothing reads. Wrong: chtab node=n01 noderes.nfsserv=10.0.0.1. Right: chtab node=n01 noderes.nfsserver=10.0.0.1.`,
+column that nothing reads.
+
+wrong:  litehouse chtab node=n01 noderes.nfsserv=10.0.0.1
+right:  litehouse chtab node=n01 noderes.nfsserver=10.0.0.1`,
   message: ({ what }) => `there is no ${what}`,
   mend: ({ nearest }) =>
     nearest === undefined
@@ -19,8 +22,10 @@ export const editKey = defineMessage<{ what: string; mend: string }>({
   severity: 'error',
   title: 'the key of an edit does not name one row',
   help: `chtab changes one row, found by the columns without a table's name, or adds it where there is none. Where several rows have that
-key it is not known which is meant. Wrong, with two rows for /etc/motd: chtab file=/etc/motd litefile.options=ro. Right: chtab
-image=ALL file=/etc/motd litefile.options=ro. With -d all rows of the key go.`,
+key it is not known which is meant. With -d all rows of the key go.
+
+wrong:  litehouse chtab file=/etc/motd litefile.options=ro      with two rows for /etc/motd
+right:  litehouse chtab image=ALL file=/etc/motd litefile.options=ro`,
   message: ({ what }) => what,
   mend: ({ mend }) => mend,
 });
@@ -30,8 +35,11 @@ export const editImage = defineMessage<{ what: string; mend: string }>({
   severity: 'error',
   title: 'nodeset finds no image',
   help: `A node in state statelite or shell boots an image of the osimage table. It is named by its own name or as <os>-<arch>-<profile>;
-without a name the node keeps the one that it has. Right: nodeset n01 statelite=rhels5.4-x86_64-statelite-compute, nodeset n01
-statelite=rhels5.4-x86_64-compute, nodeset n01 statelite.`,
+without a name the node keeps the one that it has.
+
+right:  litehouse nodeset n01 statelite=rhels5.4-x86_64-statelite-compute
+        litehouse nodeset n01 statelite=rhels5.4-x86_64-compute
+        litehouse nodeset n01 statelite`,
   message: ({ what }) => what,
   mend: ({ mend }) => mend,
 });
@@ -41,7 +49,9 @@ export const editNodes = defineMessage<{ what: string; mend: string }>({
   severity: 'error',
   title: 'the noderange of an edit cannot be used',
   help: `An edit changes the nodes asked for, all of them or none: a name that is neither a node nor a group refuses the whole edit.
-Wrong: nodeset n01,n99 boot where there is no n99. Right: nodeset n01 boot.`,
+
+wrong:  litehouse nodeset n01,n99 boot      where there is no n99
+right:  litehouse nodeset n01 boot`,
   message: ({ what }) => what,
   mend: ({ mend }) => mend,
 });
@@ -70,8 +80,11 @@ export const editWords = defineMessage<{ what: string; mend: string }>({
   code: 'LH747',
   severity: 'error',
   title: 'an edit that says nothing that can be done',
-  help: `What was asked is no edit, or the tables cannot hold it so that exactly the nodes asked for change. Right: chtab KEY=VALUE
-TABLE.COLUMN=VALUE, chtab -d KEY=VALUE TABLE, nodeset NODERANGE statelite[=IMAGE]|boot|shell|offline.`,
+  help: `What was asked is no edit, or the tables cannot hold it so that exactly the nodes asked for change.
+
+right:  litehouse chtab KEY=VALUE TABLE.COLUMN=VALUE
+        litehouse chtab -d KEY=VALUE TABLE
+        litehouse nodeset NODERANGE statelite[=IMAGE]|boot|shell|offline`,
   message: ({ what }) => what,
   mend: ({ mend }) => mend,
 });

@@ -74,8 +74,8 @@ export const policyMissing = defineMessage<Record<never, never>>({
   help: `Without tables/policy.csv every known node gets its own answer, and nothing else than that can be said. With the table, its rows
 decide, and what no row allows is refused.
 
-right:  chtab priority=4.7 policy.commands=litefile policy.rule=allow
-        chtab priority=4.8 policy.commands=litetree policy.rule=allow`,
+right:  litehouse chtab priority=4.7 policy.commands=litefile policy.rule=allow
+        litehouse chtab priority=4.8 policy.commands=litetree policy.rule=allow`,
   message: () => 'there is no tables/policy.csv: every node may ask for its answer',
   mend: () => 'add the rows 4.7 litefile allow and 4.8 litetree allow, as the template has them',
 });

@@ -121,7 +121,7 @@ describe('an initrd', () => {
       "network driver e1000x is not in the image's kernel (there: e1000e): change it in linuximage.netdrivers",
     );
     await expect(build({ netdrivers: ['e1000x'], netdriversFrom: 'tables/linuximage.csv:7' })).rejects.toThrow(
-      'change it in linuximage.netdrivers (tables/linuximage.csv:7) or with genimage -n',
+      'change it in linuximage.netdrivers (tables/linuximage.csv:7) or with litehouse genimage -n',
     );
   });
 

@@ -72,7 +72,7 @@ export async function buildInitrd(options: InitrdOptions): Promise<BuiltInitrd> 
     index,
     drivers,
     optional,
-    `linuximage.netdrivers${from === undefined ? '' : ` (${from})`} or with genimage -n`,
+    `linuximage.netdrivers${from === undefined ? '' : ` (${from})`} or with litehouse genimage -n`,
   );
   if (!index.files.has('nfs') && !index.builtin.has('nfs'))
     throw new KernelMissing(

@@ -40,7 +40,7 @@ async function tabedit(context: CommandContext, options: TabeditOptions, table: 
   if (editor === undefined && options.resume === undefined)
     throw new Failure({
       what: 'there is no editor, and no terminal to open one on',
-      mend: `name one that works without: EDITOR='sed -i s/old/new/' litehouse tabedit ${table}   (or change cells with chtab)`,
+      mend: `name one that works without: EDITOR='sed -i s/old/new/' litehouse tabedit ${table}   (or change cells with litehouse chtab)`,
     });
   const kept = await begin(context, options, table);
   const { base, file } = kept;

@@ -159,7 +159,7 @@ export function terminalAsk(): { readonly ask: Ask; close(): void } | undefined 
   const left = new Promise<never>((_, reject) => {
     // ^D and ^C: a question that is open would never be answered.
     lines.once('close', () =>
-      reject(new Failure({ what: 'no answer', mend: 'say it on the command line: genimage --help' })),
+      reject(new Failure({ what: 'no answer', mend: 'say it on the command line: litehouse genimage --help' })),
     );
   });
   left.catch(() => undefined);
