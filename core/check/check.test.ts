@@ -33,6 +33,43 @@ describe('addresses', () => {
   });
 });
 
+describe('a node name', () => {
+  const named = async (name: string) =>
+    brief(await checkedRepo({ 'tables/nodelist.csv': table('node,groups', `"${name}","a"`) }), 'LH311');
+
+  it('may be as long as a host name', async () => {
+    const label = 'n'.repeat(63);
+    expect(await named(label)).toEqual([]);
+    expect(await named(`${label}.${label}.${label}.${'n'.repeat(61)}`)).toEqual([]);
+  });
+
+  it.each([
+    ['n'.repeat(300)],
+    ['n'.repeat(64)],
+    [Array(4).fill('n'.repeat(63)).join('.')],
+  ])('that no host can have, and no file, is refused at its row: %s', async (name) => {
+    expect(await named(name)).toEqual(['LH311:2']);
+  });
+
+  it('that long is told how to be mended, without all of it', async () => {
+    const [found] = await checkedRepo({ 'tables/nodelist.csv': table('node,groups', `"${'n'.repeat(300)}","a"`) });
+    expect(found?.mend).toContain('253');
+    expect(found?.message.length).toBeLessThan(120);
+  });
+});
+
+it('the name of an image, and its parts, are names that a directory can have', async () => {
+  const osimage = (...cells: string[]) => ({
+    'tables/nodelist.csv': table('node,groups', '"n01","a"'),
+    'tables/osimage.csv': table('imagename,osvers,osarch,profile', cells.map((cell) => `"${cell}"`).join(',')),
+  });
+  const long = 'i'.repeat(256);
+  const codes = ['LH308', 'LH325'];
+  expect(brief(await checkedRepo(osimage(long.slice(1), 'os', 'arch', long.slice(1))), ...codes)).toEqual([]);
+  expect(brief(await checkedRepo(osimage(long, 'os', 'arch', 'profile')), ...codes)).toEqual(['LH325:2']);
+  expect(brief(await checkedRepo(osimage('image', 'os', 'arch', long)), ...codes)).toEqual(['LH308:2']);
+});
+
 describe('rows for nobody', () => {
   const rows = Array.from({ length: 250 }, (_, i) => `"x${i}","1"`);
   const files = {

@@ -65,7 +65,7 @@ export function checkImageNames(view: View): Diagnostic[] {
     if (osimage === undefined || name === undefined) continue;
     known.add(name);
     // It becomes a directory below images/, and a word of answers.
-    if (!/^[A-Za-z0-9][\w.+-]*$/.test(name)) found.push(badImageName(osimage.at(row, 'imagename'), { name }));
+    if (!/^[A-Za-z0-9][\w.+-]{0,254}$/.test(name)) found.push(badImageName(osimage.at(row, 'imagename'), { name }));
   }
   const told = new Set<string>();
   for (const name of ['litefile', 'litetree', 'statelite']) {

@@ -47,7 +47,7 @@ export function readImages(
     for (const column of ['osvers', 'osarch', 'profile'] as const) {
       const text = osimage.value(row, column);
       // Each becomes a part of paths under /install and /tftpboot.
-      if (text !== undefined && /^[A-Za-z0-9][\w.+-]*$/.test(text)) parts[column] = text;
+      if (text !== undefined && /^[A-Za-z0-9][\w.+-]{0,254}$/.test(text)) parts[column] = text;
       else {
         complete = false;
         findings.add(`image:${row.offset}:${column}`, undefined, () =>

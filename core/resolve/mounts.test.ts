@@ -61,3 +61,22 @@ describe('a priority', () => {
     expect((await found(`"${priority}",,cnfs:/x`)).map(({ code }) => code)).toEqual(['LH407']);
   });
 });
+
+describe('a directory longer than any', () => {
+  it.each([
+    ['by one name', `cnfs:/${'x'.repeat(256)}`],
+    ['by one name of bytes', `cnfs:/${'é'.repeat(128)}`],
+    ['by all its names', `cnfs:${'/xxxxxxxxx'.repeat(301)}`],
+  ])('is refused at its row: %s', async (_, directory) => {
+    expect((await found(`1,,${directory}`)).map(({ code, at }) => [code, at?.line])).toEqual([['LH408', 2]]);
+    const state = await checkedRepo({
+      ...cluster,
+      'tables/statelite.csv': `#node,image,statemnt\n"all",,"${directory}"\n`,
+    });
+    expect(state.filter(({ code }) => code === 'LH408').map(({ at }) => at?.file)).toEqual(['tables/statelite.csv']);
+  });
+
+  it('is told from one that is just short enough', async () => {
+    expect(await found(`1,,cnfs:/${'x'.repeat(255)}`)).toEqual([]);
+  });
+});

@@ -170,7 +170,10 @@ export function mountFor(
         ? 'its path does not start with /'
         : path.split('/').includes('..')
           ? "its path climbs with '..'"
-          : undefined;
+          : // PATH_MAX and NAME_MAX of Linux; a node's own directory may stand below.
+            Buffer.byteLength(path) > 3000 || path.split('/').some((part) => Buffer.byteLength(part) > 255)
+            ? 'its path is longer than a path can be (3,000 bytes), or has a part longer than a name (255)'
+            : undefined;
   if (why !== undefined) {
     context.findings.add(`mount:${key}:${why}`, name, () => badMount(at(), { text, why }));
     return undefined;

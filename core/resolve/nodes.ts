@@ -31,7 +31,6 @@ import type { Image, LiteEntry, Mac, Mount, Node, NodeState, TreeMount, Value } 
 export const publishedRoot = '/syncdirs';
 
 const states: ReadonlySet<string> = new Set(['statelite', 'boot', 'shell', 'offline']);
-const nodeName = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 /** Words of nodetype.provmethod that name no image (facts 3). */
 const methodWords: ReadonlySet<string> = new Set(['install', 'netboot', 'statelite', 'nimimage']);
 
@@ -45,6 +44,11 @@ export interface NodeContext extends MountContext, ServerContext {
   readonly ours: ReadonlySet<string>;
   /** Whether the repository publishes a directory, by its logical path. */
   readonly published: (path: string) => boolean;
+}
+
+/** A host name, as DNS and DHCP bound them; a file name, which takes 255 bytes, is then always possible. */
+function isNodeName(text: string): boolean {
+  return /^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$/.test(text) && text.split('.').every((label) => label.length <= 63);
 }
 
 /** Node names and their groups from nodelist.csv; equal group lists are one array. */
@@ -61,7 +65,7 @@ export function readNodelist(table: Table | undefined): {
   for (const row of table?.rows ?? []) {
     const name = table?.value(row, 'node');
     if (table === undefined || name === undefined) continue;
-    if (!nodeName.test(name)) diagnostics.push(badNodeName(table.at(row, 'node'), { name }));
+    if (!isNodeName(name)) diagnostics.push(badNodeName(table.at(row, 'node'), { name }));
     else names.push([name, row]);
   }
   names.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
@@ -96,7 +100,7 @@ function macsOf(value: Value | undefined, node: string, context: NodeContext): M
     const mac = text.toLowerCase().replaceAll('-', ':');
     const isMac = /^([0-9a-f]{2}:){5}[0-9a-f]{2}$/.test(mac);
     if (isMac && hostname === noAddressWord) macs.push({ mac, hostname: undefined, noAddress: true });
-    else if (isMac && (hostname === undefined || nodeName.test(hostname))) {
+    else if (isMac && (hostname === undefined || isNodeName(hostname))) {
       macs.push({ mac, hostname: hostname === node ? undefined : hostname });
     } else if (value !== undefined) {
       context.findings.add(`mac:${value.row.offset}:${part}`, node, () =>

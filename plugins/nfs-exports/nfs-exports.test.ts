@@ -177,6 +177,7 @@ describe('state directories', () => {
     '/etc',
     '/etc/state',
     '/a/../b',
+    '/srv/.litehouse/state',
   ])('are refused at %s, where a node could change what others boot from', (path) => {
     const given = on(`10.0.0.1:${path}`);
     expect(check(given)).toMatchObject([{ code: 'LH812', severity: 'error', nodes: ['n01'] }]);

@@ -32,6 +32,7 @@ function judge(view: View, written: string): StatePath {
   const parts = written.split('/').filter((part) => part !== '');
   if (!written.startsWith('/') || parts.includes('.') || parts.includes('..'))
     return { why: 'is not a plain absolute path' };
+  if (parts.includes('.litehouse')) return { why: "has a part '.litehouse', which is litehouse's own" };
   // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the point.
   if (/[\u0000-\u001f\u007f]/.test(written)) return { why: 'holds a control character' };
   if (parts.length === 0) return { why: 'is the whole server' };

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { diagnosticOf } from '../../core/apply/report.ts';
+import { badOutput, pluginFailed } from '../../core/diagnostic/catalogue/plan.ts';
 import { previewSnapshot } from '../../core/engine/preview.ts';
 import { managementNode, type Output } from '../../core/plugin/output.ts';
 import { contractVersion, definePlugin, type PluginHooks } from '../../core/plugin/plugin.ts';
@@ -67,6 +68,16 @@ describe('a plugin', () => {
   it('that puts something below a file refuses the push', async () => {
     expect(await errorsWith({ plan: () => [file('a'), file('a/b')] })).toEqual(['LH502']);
   });
+});
+
+it('a plugin at fault is never to be switched off, which would take away all that it has made', () => {
+  for (const { mend } of [
+    badOutput(undefined, { plugin: 'pxelinux', what: 'it wants what cannot be' }),
+    pluginFailed(undefined, { plugin: 'pxelinux', hook: 'plan', why: 'no' }),
+  ]) {
+    expect(mend).not.toMatch(/\boff\b|disable/);
+    expect(mend).toContain('what is in effect stays');
+  }
 });
 
 describe('an error while applying', () => {

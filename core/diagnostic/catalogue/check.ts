@@ -66,7 +66,7 @@ start with a dot.
 wrong:  "rhels5.5/compute"
 right:  "rhels5.5-x86_64-statelite-compute"`,
   message: ({ name }) => `'${name}' cannot be the name of an image`,
-  mend: () => "use letters, digits, '.', '_', '+' and '-' only, starting with a letter or digit",
+  mend: () => "use letters, digits, '.', '_', '+' and '-' only, starting with a letter or digit, at most 255",
 });
 
 export const climbingPath = defineMessage<{ table: string; column: string; text: string }>({

@@ -77,8 +77,9 @@ export const badMount = defineMessage<{ text: string; why: string }>({
   code: 'LH408',
   severity: 'error',
   title: 'a directory that cannot be mounted',
-  help: `A tree is server:/path or /path; a state directory is server:/path. The path is absolute and has no part '..'.`,
-  message: ({ text, why }) => `'${text}': ${why}`,
+  help: `A tree is server:/path or /path; a state directory is server:/path. The path is absolute, has no part '..', and no part of more than 255
+bytes.`,
+  message: ({ text, why }) => `'${text.length > 80 ? `${text.slice(0, 80)}…` : text}': ${why}`,
   mend: () => 'write server:/path',
 });
 

@@ -1,6 +1,10 @@
 /** Diagnostics of planning: what plugins claim, and what a push would run into (LH5xx). */
 import { defineMessage } from '../diagnostic.ts';
 
+/** Never by switching the plugin off: the next push would take away all that it has made, boot files among it. */
+const pluginMend = ({ plugin }: { readonly plugin: string }): string =>
+  `take back the row that this push changed (what is in effect stays), and report it to the authors of ${plugin}`;
+
 export const twoClaims = defineMessage<{ root: string; path: string; first: string; second: string }>({
   code: 'LH501',
   severity: 'error',
@@ -24,9 +28,10 @@ export const badOutput = defineMessage<{ plugin: string; what: string }>({
   code: 'LH503',
   severity: 'error',
   title: 'a plugin planned something that cannot be',
-  help: 'This is a fault of the plugin named, not of the configuration.',
+  help: `This is a fault of the plugin named: whatever the configuration says, it should have refused that itself, at the row. What is in
+effect stays as it is, and so do the nodes. Do not switch the plugin off: all that it has made would be taken away.`,
   message: ({ plugin, what }) => `plugin ${plugin}: ${what}`,
-  mend: ({ plugin }) => `report it to the authors of ${plugin}; switching the plugin off lets other pushes through`,
+  mend: pluginMend,
 });
 
 export const blockedPath = defineMessage<{ root: string; path: string; what: string }>({
@@ -44,7 +49,8 @@ export const pluginFailed = defineMessage<{ plugin: string; hook: string; why: s
   code: 'LH505',
   severity: 'error',
   title: 'a plugin failed while planning',
-  help: 'This is a fault of the plugin named: planning is pure and must not throw.',
+  help: `This is a fault of the plugin named: planning is pure and must not throw. What is in effect stays as it is, and so do the nodes.
+Do not switch the plugin off: all that it has made would be taken away.`,
   message: ({ plugin, hook, why }) => `plugin ${plugin} failed in ${hook}: ${why}`,
-  mend: ({ plugin }) => `report it to the authors of ${plugin}; switching the plugin off lets other pushes through`,
+  mend: pluginMend,
 });

@@ -139,12 +139,15 @@ export const badNodeName = defineMessage<{ name: string }>({
   severity: 'error',
   title: 'a node name that cannot be a file name or a host name',
   help: `Node names become file names of boot files and state directories. They consist of letters, digits, '.', '_' and '-', and
-start with a letter or digit.
+start with a letter or digit; as in DNS, 253 of them are the most, and 63 between two dots.
 
 wrong:  "rack1/n01"
 right:  "rack1-n01"`,
-  message: ({ name }) => `'${name}' cannot be a node name`,
-  mend: () => "use letters, digits, '.', '_' and '-' only, starting with a letter or digit",
+  message: ({ name }) => `'${name.length > 80 ? `${name.slice(0, 80)}…` : name}' cannot be a node name`,
+  mend: ({ name }) =>
+    name.length > 63
+      ? 'shorten it: at most 253 characters, 63 between two dots'
+      : "use letters, digits, '.', '_' and '-' only, starting with a letter or digit",
 });
 
 export const duplicateAddress = defineMessage<{ address: string; node: string; other: string; otherAt: string }>({
