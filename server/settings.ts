@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import { z } from 'zod';
+import { defaultBuildMinutes } from '../core/apply/build-watch.ts';
 import { settingsUnreadable, settingUnknown, settingWrong } from '../core/diagnostic/catalogue/server.ts';
 import type { EngineSettings } from '../core/engine/types.ts';
 import type { ImagesMode } from '../core/plan/make-plan.ts';
@@ -75,6 +76,15 @@ export const settingsFile = z.strictObject({
     .describe(
       'How many earlier generations of an image stay on the disk, for a revert that builds nothing; those that nodes booted stay besides.',
     ),
+  buildMinutes: z
+    .int()
+    .min(1)
+    // A week.
+    .max(10_080)
+    .default(defaultBuildMinutes)
+    .describe(
+      'How long the build of a part of an image (base, initrd, generation) may take; then it is ended and has failed, and the next one goes on.',
+    ),
   pollSeconds: z
     .number()
     .min(0.05)
@@ -137,6 +147,7 @@ export interface Settings {
   readonly reloads: boolean;
   readonly holdSeconds: number;
   readonly keepGenerations: number;
+  readonly buildMinutes: number;
   readonly pollSeconds: number;
   readonly plugins: Readonly<Record<string, boolean | Readonly<Record<string, unknown>>>>;
   readonly pushes: { readonly maxBytes: number; readonly socket?: string };
@@ -325,6 +336,7 @@ export function engineSettings(settings: Settings): EngineSettings {
       holdSeconds: settings.holdSeconds,
     })),
     keepGenerations: settings.keepGenerations,
+    buildMinutes: settings.buildMinutes,
     images: settings.images,
     reloads: settings.reloads,
   };

@@ -1,14 +1,14 @@
-/** Builds that hang: they lose their place, are no failure unless they took too long, and keep no server from its end. */
+/** Builds that hang, and such as somebody stops: they lose their place, are no failure unless they took too long, and keep no server from its end. */
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { applierOptions, openApplier, run } from '../../test/world/build.ts';
 import { type ArtifactOutput, managementNode } from '../plugin/output.ts';
 import type { BuildContext } from '../plugin/plugin.ts';
 import type { Applier } from './apply.ts';
-import { type BuildPatience, duration } from './build-watch.ts';
+import { BuildEnded, type BuildPatience, clockText, duration, watchBuild } from './build-watch.ts';
 import { BuildQueue } from './builds.ts';
 import { memoryStore, type Store } from './store.ts';
 
@@ -55,7 +55,8 @@ const forEver = () => new Promise<void>(() => undefined);
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await sleep(5);
 }
-const logOf = (name: string) => readFileSync(join(dir, 'state/builds', `${name}.log`), 'utf8');
+const logFile = (name: string) => join(dir, 'state/builds', `${name}.log`);
+const logOf = (name: string) => readFileSync(logFile(name), 'utf8');
 
 describe('a build that hangs', () => {
   it('loses its place when nobody wants it any more: the next one is built, and the log says so', async () => {
@@ -98,7 +99,7 @@ describe('a build that hangs', () => {
     for (const name of ['a', 'b'])
       expect(queue.failure(`test/${name}`)?.error, name).toMatch(
         new RegExp(
-          `^the build was ended after 0.1 seconds: a script .* waits for .*; its last line was: script of ${name}$`,
+          `^the build was ended after 0.1 seconds \\(setting buildMinutes\\): a script .* waits for .*; its last line was: script of ${name}$`,
         ),
       );
     await queue.close();
@@ -119,6 +120,104 @@ describe('a build that hangs', () => {
   });
 });
 
+describe('a build that somebody stops', () => {
+  const patience = { longest: long, silent: long, ending: 50 };
+  const isStarted = (queue: BuildQueue) => () => queue.states()[0]?.log.length === 1;
+
+  it('has failed with his name, leaves nothing, and lets the next one go on; it can be tried again', async () => {
+    let again = false;
+    const queue = await open(patience, async (name, { log, signal, directory }) => {
+      log(`building ${name}`);
+      if (name !== 'a' || again) return;
+      mkdirSync(join(directory, 'half'));
+      await sleep(long, undefined, { signal });
+    });
+    queue.want(wanted('a', 'b'), 'c', noFiles);
+    await until(isStarted(queue));
+    const [running] = queue.states();
+    expect(Math.abs((running?.since ?? 0) - Date.now())).toBeLessThan(60_000);
+    const stopped = await queue.stop(new Set(['test/a']), 'stopped by ada');
+    expect(stopped.map(({ id }) => id)).toEqual(['test/a']);
+    await queue.idle();
+    expect(queue.states().map(({ state }) => state)).toEqual(['failed', 'present']);
+    expect(queue.failure('test/a')).toMatchObject({
+      error: 'stopped by ada',
+      log: expect.arrayContaining(['building a']),
+    });
+    await until(() => logOf('a').includes('failed: stopped by ada'));
+    expect(readdirSync(join(dir, 'install/.litehouse/build'))).toEqual([]);
+    expect(existsSync(join(dir, 'install/built/a'))).toBe(false);
+    expect(await queue.stop(new Set(['test/a']), 'stopped by ada')).toEqual([]);
+    again = true;
+    await queue.retry('test/a');
+    await queue.idle();
+    expect(queue.states().map(({ state }) => state)).toEqual(['present', 'present']);
+    await queue.close();
+  });
+
+  it('does not begin where it waits for its turn still', async () => {
+    const begun: string[] = [];
+    let goOn = (): void => undefined;
+    const queue = await open(patience, async (name, { log }) => {
+      begun.push(name);
+      log(`building ${name}`);
+      if (name === 'a') await new Promise<void>((resolve) => (goOn = resolve));
+    });
+    queue.want(wanted('a', 'b', 'c'), 'c', noFiles);
+    await until(isStarted(queue));
+    expect(await queue.stop(new Set(['test/b']), 'stopped by ada')).toMatchObject([{ id: 'test/b' }]);
+    await until(() => existsSync(logFile('b')) && logOf('b').includes('stopped by ada before it began'));
+    goOn();
+    await queue.idle();
+    expect(begun).toEqual(['a', 'c']);
+    expect(queue.states().map(({ state }) => state)).toEqual(['present', 'failed', 'present']);
+    await queue.close();
+  });
+
+  it('is there where it was finished at that moment; what is made from it does not begin', async () => {
+    const queue = await open(patience, async () => undefined);
+    const manifest = applier.roots.get('install')?.manifest;
+    if (manifest === undefined) throw new Error('no root');
+    const all = new Set(['test/a', 'test/b']);
+    const stops: Promise<ArtifactOutput[]>[] = [];
+    // It is being put in place.
+    const write = vi.spyOn(manifest, 'write').mockImplementationOnce((changes) => {
+      stops.push(queue.stop(all, 'stopped by ada'));
+      write.mockRestore();
+      return manifest.write(changes);
+    });
+    queue.want(new Map([...wanted('a'), ['test/b', { ...artifact('b'), inputs: ['test/a'] }]]), 'c', noFiles);
+    await queue.idle();
+    expect((await stops[0])?.map(({ id }) => id)).toEqual(['test/b']);
+    expect(queue.states().map(({ state }) => state)).toEqual(['present', 'failed']);
+    await queue.close();
+  });
+});
+
+it('does not count the time in which a build waits for another one', () => {
+  vi.useFakeTimers();
+  try {
+    const controller = new AbortController();
+    const watch = watchBuild(controller, () => undefined, { longest: 1000, silent: long, ending: 50 });
+    vi.advanceTimersByTime(900);
+    const goOn = watch.pause();
+    vi.advanceTimersByTime(5000);
+    goOn();
+    vi.advanceTimersByTime(99);
+    expect(controller.signal.aborted).toBe(false);
+    vi.advanceTimersByTime(1);
+    expect(controller.signal.reason).toBeInstanceOf(BuildEnded);
+    watch.over();
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
 it('says times as people do', () => {
+  const noon = Date.UTC(2026, 6, 30, 12);
+  expect([Date.UTC(2026, 6, 30, 9, 5), Date.UTC(2026, 6, 29, 23, 59)].map((at) => clockText(at, noon))).toEqual([
+    '09:05 UTC',
+    '2026-07-29 23:59 UTC',
+  ]);
   expect([8000, 600_000, 2 * 3600_000].map(duration)).toEqual(['8 seconds', '10 minutes', '2 hours']);
 });

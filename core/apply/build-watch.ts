@@ -9,11 +9,21 @@ export interface BuildPatience {
   readonly ending: number;
 }
 
-/** Two hours; ten minutes; and less than a stop of the server is waited for. */
-export const usualPatience: BuildPatience = { longest: 2 * 3600_000, silent: 600_000, ending: 8000 };
+export const defaultBuildMinutes = 120;
 
-/** Why a build that took too long was aborted: that one is a failure, others are not. */
-export class BuildTooLong extends Error {}
+/** What builds are given: so many minutes; ten of silence; and less than a stop of the server is waited for. */
+export function buildPatience(minutes: number = defaultBuildMinutes): BuildPatience {
+  return { longest: minutes * 60_000, silent: 600_000, ending: 8000 };
+}
+
+/** Why a build was ended that counts as failed: it took too long, or somebody stopped it. Other aborts are no failures. */
+export class BuildEnded extends Error {}
+
+/** When something began, in UTC: the day is left out where it is today's. */
+export function clockText(at: number, now = Date.now()): string {
+  const [then, today] = [at, now].map((time) => new Date(time).toISOString());
+  return `${then?.slice(0, 10) === today?.slice(0, 10) ? '' : `${then?.slice(0, 10)} `}${then?.slice(11, 16)} UTC`;
+}
 
 /** `2 hours`, `10 minutes`, `8 seconds`. */
 export function duration(milliseconds: number): string {
@@ -31,6 +41,8 @@ export interface BuildWatch {
   heard(line: string): void;
   /** Resolves when the build was aborted and did not end for as long as it may. */
   readonly abandoned: Promise<void>;
+  /** The build waits for another one: until the undo is called its time does not count. */
+  pause(): () => void;
   /** The build is over: nothing is watched any more. */
   over(): void;
 }
@@ -39,23 +51,32 @@ export interface BuildWatch {
 export function watchBuild(
   controller: AbortController,
   say: (line: string) => void,
-  patience: BuildPatience = usualPatience,
+  patience: BuildPatience = buildPatience(),
 ): BuildWatch {
   const { signal } = controller;
   let last: string | undefined;
-  const tooLong = setTimeout(() => {
+  let left = patience.longest;
+  let tooLong: NodeJS.Timeout | undefined;
+  let begun = 0;
+  const end = (): void => {
     controller.abort(
-      new BuildTooLong(
-        `the build was ended after ${duration(patience.longest)}: a script or package of it waits for something that does not come${last === undefined ? '' : `; its last line was: ${last}`}`,
+      new BuildEnded(
+        `the build was ended after ${duration(patience.longest)} (setting buildMinutes): a script or package of it waits for something that does not come, or needs longer${last === undefined ? '' : `; its last line was: ${last}`}`,
       ),
     );
-  }, patience.longest);
+  };
+  // Watching alone keeps no process running; an aborted build does, until it is settled.
+  const count = (): void => {
+    begun = performance.now();
+    tooLong = setTimeout(end, left).unref();
+  };
+  count();
   let quiet = 0;
   let done = false;
   const silence = setInterval(() => {
     quiet += patience.silent;
     say(`nothing was said for ${duration(quiet)}${last === undefined ? '' : `, since: ${last}`}`);
-  }, patience.silent);
+  }, patience.silent).unref();
   let abandon: NodeJS.Timeout | undefined;
   let abort = (): void => undefined;
   const abandoned = new Promise<void>((resolve) => {
@@ -65,11 +86,15 @@ export function watchBuild(
     };
   });
   signal.addEventListener('abort', abort, { once: true });
-  // Watching alone keeps no process running; an aborted build does, until it is settled.
-  tooLong.unref();
-  silence.unref();
   return {
     abandoned,
+    pause() {
+      clearTimeout(tooLong);
+      left -= performance.now() - begun;
+      return () => {
+        if (!done) count();
+      };
+    },
     heard(line) {
       last = line;
       quiet = 0;

@@ -11,7 +11,7 @@ import { readSecrets, secretsFile } from '../import/secrets-file.ts';
 import type { ArtifactOutput, RootName } from '../plugin/output.ts';
 import type { BuildContext, CommandRunner } from '../plugin/plugin.ts';
 import { buildLogFile, openBuildLog } from './build-log.ts';
-import { type BuildPatience, BuildTooLong, duration, usualPatience, watchBuild } from './build-watch.ts';
+import { BuildEnded, type BuildPatience, type BuildWatch, buildPatience, duration, watchBuild } from './build-watch.ts';
 import { buildMark, endLeftovers } from './leftovers.ts';
 import { linkedArtifacts, type OwnedArtifact, ownedArtifacts } from './owned.ts';
 import { placeArtifact } from './placing.ts';
@@ -30,6 +30,8 @@ export interface BuildState {
   readonly state: 'waiting' | 'building' | 'present' | 'failed';
   /** 0 to 1, as the plugin last said. */
   readonly progress: number | undefined;
+  /** When the build under way began, in milliseconds since 1970. */
+  readonly since: number | undefined;
   /** Last lines of the log of the build under way. */
   readonly log: readonly string[];
   readonly failure: BuildFailure | undefined;
@@ -50,10 +52,10 @@ export interface BuildQueueOptions {
     log?: (line: string) => void,
     environment?: Readonly<Record<string, string>>,
   ) => CommandRunner;
-  /** Called when an artifact has become present or has failed: the engine composes its world again. */
-  readonly onChange: () => void;
-  /** Hears each line of a build's log. */
-  readonly onLine?: (artifact: ArtifactOutput, line: string, progress: number | undefined) => void;
+  /** Called when an artifact has become present or has failed (then with why): the engine composes its world again. */
+  readonly onChange: (artifact: ArtifactOutput, failure?: string) => void;
+  /** Hears each line of a build's log; `since`: when that build began, in milliseconds since 1970. */
+  readonly onLine?: (artifact: ArtifactOutput, line: string, progress: number | undefined, since: number) => void;
   /** Something that nobody waits for went wrong: what was taken away could not be removed. */
   readonly onProblem?: (line: string) => void;
   /** Called within a removal, for tests that stop the process there. */
@@ -70,12 +72,13 @@ interface Wanted {
   readonly readFile: (path: string) => Promise<Buffer>;
 }
 interface Running {
+  readonly artifact: ArtifactOutput;
   readonly controller: AbortController;
   readonly ended: Promise<void>;
+  readonly since: number;
   readonly log: string[];
   progress: number | undefined;
-  /** Hears each line, before it is written anywhere. */
-  heard: (line: string) => void;
+  readonly watch: BuildWatch;
   /** Writes a line as if the build had said it; nothing before its log is open, and after it was given up. */
   say: (line: string, progress?: number) => void;
 }
@@ -90,6 +93,8 @@ export class BuildQueue {
   readonly #rows = new Map<string, { readonly root: Root; readonly path: string }>();
   readonly #running = new Map<string, Running>();
   #wanted = new Map<string, Wanted>();
+  /** Ids that do not begin: somebody stops them. */
+  readonly #stopping = new Set<string>();
   #emptying: Promise<void> | undefined;
   #serial = 0;
   #closed = false;
@@ -220,7 +225,8 @@ export class BuildQueue {
             : 'waiting';
       const logFile =
         running === undefined && failure === undefined ? undefined : buildLogFile(this.#options.state, artifact.digest);
-      return { artifact, state, progress: running?.progress, log: running?.log ?? [], failure, logFile };
+      const { progress, since, log = [] } = running ?? {};
+      return { artifact, state, progress, since, log, failure, logFile };
     });
   }
 
@@ -233,6 +239,36 @@ export class BuildQueue {
   async retry(id: string): Promise<void> {
     await this.#options.store.batch([{ db, key: id }]);
     this.#next();
+  }
+
+  /**
+   * Ends what is being built of these artifacts, and what would be next of them does not begin: each counts as failed, for `why`, until
+   * it is tried again. Resolves with them when they have ended, or are not waited for any more.
+   */
+  async stop(ids: ReadonlySet<string>, why: string): Promise<ArtifactOutput[]> {
+    for (const id of ids) this.#stopping.add(id);
+    try {
+      const running = [...this.#running].filter(([id]) => ids.has(id)).map(([, one]) => one);
+      for (const { controller } of running) controller.abort(new BuildEnded(why));
+      await Promise.allSettled(running.map(({ ended }) => ended));
+      const stopped: ArtifactOutput[] = running
+        .filter(({ artifact }) => this.failure(artifact.id)?.error === why)
+        .map(({ artifact }) => artifact);
+      // One that was finished at that very moment is there, and what is made from it would be next.
+      for (const { artifact } of this.#wanted.values()) {
+        if (!ids.has(artifact.id) || !this.#isNext(artifact)) continue;
+        const file = await openBuildLog(buildLogFile(this.#options.state, artifact.digest));
+        file.write(`${why} before it began`);
+        file.end();
+        await this.#fail(artifact, why, []);
+        stopped.push(artifact);
+        if (!this.#closed) this.#options.onChange(artifact, why);
+      }
+      return stopped;
+    } finally {
+      for (const id of ids) this.#stopping.delete(id);
+      this.#next();
+    }
   }
 
   /** Resolves when nothing is being built and nothing can be. */
@@ -254,54 +290,63 @@ export class BuildQueue {
   #next(): void {
     for (const wanted of this.#wanted.values()) {
       if (this.#closed || this.#running.size >= (this.#options.width ?? 1)) break;
-      const { id, inputs } = wanted.artifact;
-      if (this.#running.has(id) || this.present(id) || this.failure(id) !== undefined) continue;
-      if (!inputs.every((input) => this.present(input))) continue;
-      this.#start(wanted);
+      if (this.#isNext(wanted.artifact) && !this.#stopping.has(wanted.artifact.id)) this.#start(wanted);
     }
     if (this.#running.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
   }
 
+  /** Nothing but its turn keeps it from being built. */
+  #isNext({ id, inputs }: ArtifactOutput): boolean {
+    if (this.#running.has(id) || this.present(id) || this.failure(id) !== undefined) return false;
+    return inputs.every((input) => this.present(input));
+  }
+
+  async #fail({ id }: ArtifactOutput, error: string, log: readonly string[]): Promise<void> {
+    const value: BuildFailure = { at: Date.now(), error, log: log.slice(-failureLines) };
+    await this.#options.store.batch([{ db, key: id, value }]);
+  }
+
   #start(wanted: Wanted): void {
-    const { id } = wanted.artifact;
+    const { artifact } = wanted;
     const controller = new AbortController();
     const log: string[] = [];
     const watch = watchBuild(controller, (line) => running.say(line), this.#options.patience);
     const ended = Promise.resolve().then(async () => {
       let failure: unknown;
-      let changed = false;
+      let news: { readonly failure?: string } | undefined;
       try {
         const abandoned = watch.abandoned.then(() => 'abandoned' as const);
         const outcome = await Promise.race([this.#build(wanted, running), abandoned]);
         if (outcome === 'abandoned') this.#giveUp(wanted, running);
         // Given up: the reason of its end tells a failure from what nobody wants.
         if (outcome === 'abandoned') failure = controller.signal.reason;
-        else changed = true;
+        else news = {};
       } catch (error) {
         failure = error;
       }
       watch.over();
-      if (controller.signal.reason instanceof BuildTooLong) failure = controller.signal.reason;
-      if (!changed && (!controller.signal.aborted || failure instanceof BuildTooLong)) {
+      if (controller.signal.reason instanceof BuildEnded) failure = controller.signal.reason;
+      if (news === undefined && (!controller.signal.aborted || failure instanceof BuildEnded)) {
         const text = failure instanceof Error ? failure.message : String(failure);
-        const value: BuildFailure = { at: Date.now(), error: text, log: log.slice(-failureLines) };
-        await this.#options.store.batch([{ db, key: id, value }]);
-        changed = true;
+        await this.#fail(artifact, text, log);
+        news = { failure: text };
       }
-      this.#running.delete(id);
+      this.#running.delete(artifact.id);
       // First the news, then the next build: the engine may want something else by now.
-      if (changed && !this.#closed) this.#options.onChange();
+      if (news !== undefined && !this.#closed) this.#options.onChange(artifact, news.failure);
       this.#next();
     });
     const running: Running = {
+      artifact,
       controller,
       ended,
+      since: Date.now(),
       log,
       progress: undefined,
-      heard: (line) => watch.heard(line),
+      watch,
       say: () => undefined,
     };
-    this.#running.set(id, running);
+    this.#running.set(artifact.id, running);
   }
 
   /**
@@ -309,7 +354,7 @@ export class BuildQueue {
    * its own, and is never put in place.
    */
   #giveUp({ artifact }: Wanted, running: Running): void {
-    const { ending } = this.#options.patience ?? usualPatience;
+    const { ending } = this.#options.patience ?? buildPatience();
     const line = `the build was stopped and did not end within ${duration(ending)}: it is no longer waited for`;
     running.say(line);
     running.say = () => undefined;
@@ -331,10 +376,10 @@ export class BuildQueue {
       running.log.push(line);
       if (running.log.length > keptLines) running.log.shift();
       file.write(line);
-      this.#options.onLine?.(artifact, line, running.progress);
+      this.#options.onLine?.(artifact, line, running.progress, running.since);
     };
     const log = (line: string, progress?: number): void => {
-      running.heard(line);
+      running.watch.heard(line);
       running.say(line, progress);
     };
     try {
@@ -346,7 +391,8 @@ export class BuildQueue {
       const rootDirectory = (name: RootName) => this.#options.roots.get(name)?.dir;
       // Read anew for each question: an administrator adds one and tries the build again.
       const secret = async (name: string) => (await readSecrets(join(this.#options.state, secretsFile))).get(name);
-      const context = { directory, cache, rootDirectory, commit, inputs, run, log, signal, readFile, secret };
+      const { pause } = running.watch;
+      const context = { directory, cache, rootDirectory, commit, inputs, run, log, pause, signal, readFile, secret };
       await this.#options.build(artifact, context);
       signal.throwIfAborted();
       const without = lacking(directory, artifact.holds);
@@ -359,7 +405,9 @@ export class BuildQueue {
       await placeArtifact(root, artifact, directory);
       this.#rows.set(artifact.id, { root, path: artifact.path });
     } catch (error) {
-      log(`failed: ${error instanceof Error ? error.message : String(error)}`);
+      // A command that was ended says only that; why is said by who ended it.
+      const why: unknown = signal.reason instanceof BuildEnded ? signal.reason : error;
+      log(`failed: ${why instanceof Error ? why.message : String(why)}`);
       // A half made tree may be large: out of the way now, gone a while later.
       await rename(directory, join(root.trash, `${process.pid}-${this.#serial++}-${Date.now()}`)).catch(
         () => undefined,

@@ -7,6 +7,7 @@ import { EventEmitter } from 'node:events';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Applier, openApplier } from '../apply/apply.ts';
+import { buildPatience } from '../apply/build-watch.ts';
 import { BuildQueue } from '../apply/builds.ts';
 import { purgeHolds } from '../apply/holds.ts';
 import type { ApplyReport } from '../apply/report.ts';
@@ -17,6 +18,7 @@ import type { Held } from '../plan/parts.ts';
 import { renderDiagnostics } from '../plan/render.ts';
 import type { Generation, World } from '../plan/world.ts';
 import type { LoadedPlugin } from '../plugin/loaded.ts';
+import type { ArtifactOutput } from '../plugin/output.ts';
 import type { Drift, Plugin, Probe } from '../plugin/plugin.ts';
 import type { NodeCommand } from '../policy/rows.ts';
 import { Repository } from '../repo/repository.ts';
@@ -173,10 +175,12 @@ class RunningEngine implements Engine {
         return hook(artifact, context);
       },
       runner: commandRunner,
-      onChange: () => holder.engine?.buildSettled(),
-      onLine: (artifact, _line, progress) => holder.engine?.tellBuild(holder.engine.progress.line(artifact, progress)),
+      onChange: (artifact, failure) => holder.engine?.buildSettled(artifact, failure),
+      onLine: (artifact, _line, progress, since) =>
+        holder.engine?.tellBuild(holder.engine.progress.line(artifact, progress, since)),
       onProblem: (line) => holder.engine?.tellBuild(line),
       onRemoval: settings.onRemoval,
+      patience: buildPatience(settings.buildMinutes),
     });
     const stamp = stampOf(settings, loaded, options);
     const engine = new RunningEngine(settings, loaded, stamp, repository, store, applier, builds);
@@ -190,11 +194,11 @@ class RunningEngine implements Engine {
     return engine;
   }
 
-  private buildSettled(): void {
+  private buildSettled(artifact: ArtifactOutput, failure: string | undefined): void {
     this.planner.artifactsChanged();
-    this.progress.settled();
-    this.tellBuild('an artifact was built or failed');
-    if (!this.closing) void this.reconcile('an artifact was built or failed', { again: true });
+    const told = this.progress.settled(artifact, failure);
+    this.tellBuild(told);
+    if (!this.closing) void this.reconcile(told, { again: true });
   }
 
   private tellBuild(line: string | undefined): void {
@@ -393,6 +397,7 @@ class RunningEngine implements Engine {
   }
 
   buildImage = (name: string) => this.imageCommands.buildImage(name);
+  stopBuilds = (name: string, by: string) => this.imageCommands.stopBuilds(name, by);
   forgetImage = (name: string) => this.imageCommands.forgetImage(name);
   images: Engine['images'] = (options) => this.imageCommands.images(options);
   imageRepositories: Engine['imageRepositories'] = (name, options) =>

@@ -1,4 +1,4 @@
-/** What people ask of images: build one by name, list them, remove what nothing needs; and what every apply does of that. */
+/** What people ask of images: build one by name, stop that, list them, remove what nothing needs; and what every apply does of that. */
 import type { ImageLife, InService } from './image-life.ts';
 import type { RepositoryQuestions } from './image-repositories.ts';
 import { ImageSizes } from './image-sizes.ts';
@@ -20,7 +20,10 @@ export interface ImageCommandParts {
   readonly tell: (line: string) => void;
 }
 
-type Commands = Pick<Engine, 'buildImage' | 'forgetImage' | 'images' | 'imageRepositories' | 'pruneImages'>;
+type Commands = Pick<
+  Engine,
+  'buildImage' | 'stopBuilds' | 'forgetImage' | 'images' | 'imageRepositories' | 'pruneImages'
+>;
 
 export class ImageCommands implements Commands {
   readonly #parts: ImageCommandParts;
@@ -37,6 +40,20 @@ export class ImageCommands implements Commands {
     await life.ask(name, current());
     this.#parts.changed();
     return this.#parts.again(`image ${name} is to be built`);
+  }
+
+  async stopBuilds(name: string, by: string): ReturnType<Engine['stopBuilds']> {
+    const { life, settings, current } = this.#parts;
+    const fault = life.notBuilt(current(), name, settings.images);
+    if (fault !== undefined) return { ok: false, lines: [fault] };
+    const stopped = await life.stop(name, current(), by);
+    if (stopped.length === 0)
+      return { ok: false, lines: [`nothing of ${name} is being built, and nothing of it waits`] };
+    const lines = stopped.map((artifact) => `stopped ${artifact.name}`);
+    return {
+      ok: true,
+      lines: [...lines, `nodes keep what they have; it is tried again by: litehouse genimage ${name}`],
+    };
   }
 
   async forgetImage(name: string): Promise<boolean> {

@@ -10,6 +10,7 @@ import { loadLive } from '../image/live/state.ts';
 import type { PreviousSets } from '../plan/compose.ts';
 import type { ImagesMode } from '../plan/make-plan.ts';
 import type { World } from '../plan/world.ts';
+import type { ArtifactOutput } from '../plugin/output.ts';
 import type { ImagePlan } from '../plugin/plugin.ts';
 import type { View } from '../resolve/view.ts';
 import { ImageRecords, kindOf } from './image-records.ts';
@@ -80,6 +81,12 @@ export class ImageLife {
     for (const { id } of now?.images.get(name)?.artifacts ?? []) {
       if (this.#builds.failure(id) !== undefined) await this.#builds.retry(id);
     }
+  }
+
+  /** Ends the builds of an image and keeps it from its turn; gives what was stopped. */
+  stop(name: string, now: InService | undefined, by: string): Promise<readonly ArtifactOutput[]> {
+    const ids = new Set((now?.images.get(name)?.artifacts ?? []).map(({ id }) => id));
+    return this.#builds.stop(ids, `stopped by ${by}`);
   }
 
   /** Before builds start: forgets images whose row has gone, and remembers what each artifact is. */
@@ -188,6 +195,7 @@ export class ImageLife {
       return {
         ...{ id, name, kind: kindOf(plan, digest), digest, root, path, state, detail },
         progress: one?.progress,
+        since: one?.since === undefined ? undefined : new Date(one.since).toISOString(),
         log: one?.logFile,
       };
     });

@@ -32,11 +32,12 @@ export function statusOf(parts: StatusParts): Status {
     problem: parts.problem,
     nodes: world?.answers.size ?? 0,
     waiting: waitingGroups(world),
-    builds: parts.builds.map(({ artifact, state, progress, failure, log, logFile }) => ({
+    builds: parts.builds.map(({ artifact, state, progress, since, failure, log, logFile }) => ({
       id: artifact.id,
       state,
       detail: failure?.error ?? log.at(-1) ?? '',
       progress,
+      since: since === undefined ? undefined : new Date(since).toISOString(),
       log: logFile,
     })),
     asked: [...parts.asked],

@@ -33,6 +33,8 @@ export interface EngineSettings {
   readonly reloads: boolean;
   /** Generations of an image that stay on the disk besides the newest; at least 1, default 3. */
   readonly keepGenerations?: number;
+  /** Minutes after which a build is ended as failed; default 120. */
+  readonly buildMinutes?: number;
   /** Called within each removal of an artifact, for tests that stop the process there. */
   readonly onRemoval?: (step: 'pending' | 'renamed' | 'forgotten') => void;
   /** Called before each change of a live file in a generation, for tests that stop the process there. */
@@ -101,6 +103,8 @@ export interface Status {
     readonly state: string;
     readonly detail: string;
     readonly progress: number | undefined;
+    /** ISO time at which the build under way began. */
+    readonly since: string | undefined;
     /** File with the whole log, of a build that runs or failed. */
     readonly log: string | undefined;
   }[];
@@ -209,7 +213,12 @@ export interface Engine {
   status(): Promise<Status>;
   /** Wants an image built, whether a node has it or not; what failed of it is tried again. `ok` false: there is nothing to build. */
   buildImage(name: string): Promise<{ readonly ok: boolean; readonly lines: readonly string[] }>;
-  /** Takes that back; gives whether it was asked for. What was built stays as any earlier generation does. */
+  /**
+   * Ends what is being built of an image, and what would be next of it does not begin: that has failed, stopped by `by`, until it is tried
+   * again. Resolves when it has ended. `ok` false: there is nothing to stop.
+   */
+  stopBuilds(name: string, by: string): Promise<{ readonly ok: boolean; readonly lines: readonly string[] }>;
+  /** Takes back that an image was asked for; gives whether it was. What was built stays as any earlier generation does. */
   forgetImage(name: string): Promise<boolean>;
   /** Every image of the commit in effect, and those that only the disk has still (image '': nothing is known of them). */
   images(options?: { readonly sizes?: boolean }): Promise<readonly ImageStanding[]>;
@@ -252,6 +261,8 @@ export interface PlannedArtifact {
   /** Why it failed, or the last line of its log. */
   readonly detail: string;
   readonly progress: number | undefined;
+  /** ISO time at which the build under way began. */
+  readonly since: string | undefined;
   readonly log: string | undefined;
 }
 

@@ -33,7 +33,9 @@ export interface BuildContext {
   readonly run: CommandRunner;
   /** One line for the log; `progress` from 0 to 1 where it is known. */
   readonly log: (line: string, progress?: number) => void;
-  /** Aborted when no plan wants the artifact any more or the server stops; build must then reject soon. */
+  /** The build waits for another one, for what only one at a time may use: until the undo is called its time does not count. */
+  readonly pause?: () => () => void;
+  /** Aborted when no plan wants the artifact any more, when somebody stops it or the server stops; build must then reject soon. */
   readonly signal: AbortSignal;
   /** The bytes of a file of the commit that the artifact was planned from. */
   readonly readFile: (path: string) => Promise<Buffer>;

@@ -79,6 +79,7 @@ const index = `litehouse
   GET  /images/NAME/log             the last lines of its builds' logs (?lines=40)
   POST /images/NAME/repositories    how its package repositories stand now (asks the network)
   POST /images/NAME/build           build an image, whether a node has it or not (…/forget takes that back)
+  POST /images/NAME/stop            end its builds: failed, until somebody tries again
   POST /images/prune                remove what nothing needs ({"dryRun":true}: only say it)
   POST /edit                        change rows as chtab, tabedit and nodeset do, in a commit ({"dryRun":true}: only the plan)
   GET  /events                      server-sent events: change, build, status

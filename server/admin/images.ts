@@ -17,6 +17,7 @@ const planned = z.strictObject({
   state: z.enum(['present', 'building', 'failed', 'waiting', 'not wanted']),
   detail: z.string().describe('Why it failed, or the last line of its log'),
   progress: z.number().optional().describe('From 0 to 1'),
+  since: z.string().optional().describe('When the build under way began: ISO 8601, UTC'),
   log: z.string().optional().describe('File with the whole log, on the server'),
 });
 
@@ -55,6 +56,16 @@ export const imageList = z.array(
 );
 
 export const buildOutcome = z.strictObject({ ok: z.boolean(), lines: z.array(z.string()) });
+
+export const stopRequest = z.strictObject({
+  by: z
+    .string()
+    .max(100)
+    .regex(/^\P{Cc}*$/u)
+    .optional()
+    .describe('Who asks, as status shows it; else the name of the token'),
+});
+
 export const forgetOutcome = z.strictObject({ forgotten: z.boolean() });
 
 export const pruneRequest = z.strictObject({
@@ -118,7 +129,7 @@ export const imageLogReport = z.strictObject({
 
 type ImagesEngine = Pick<
   Engine,
-  'images' | 'buildImage' | 'forgetImage' | 'pruneImages' | 'imageRepositories' | 'settings'
+  'images' | 'buildImage' | 'stopBuilds' | 'forgetImage' | 'pruneImages' | 'imageRepositories' | 'settings'
 >;
 
 /** The most lines of a log that are given. */
@@ -167,6 +178,15 @@ export function mountImages(app: Hono<AdminEnv>, guard: Guard, engine: ImagesEng
     const caller = guard(c, 'admin');
     if (caller instanceof Response) return caller;
     const { ok, lines } = await engine.buildImage(c.req.param('image'));
+    return c.json({ ok, lines }, ok ? 200 : 422);
+  });
+  app.post('/images/:image/stop', async (c) => {
+    const caller = guard(c, 'admin');
+    if (caller instanceof Response) return caller;
+    const text = await c.req.text();
+    const request = stopRequest.safeParse(text.trim() === '' ? {} : jsonOf(text));
+    if (!request.success) return c.json({ error: 'the body is no JSON object of by' }, 400);
+    const { ok, lines } = await engine.stopBuilds(c.req.param('image'), request.data.by ?? caller.name);
     return c.json({ ok, lines }, ok ? 200 : 422);
   });
   app.post('/images/:image/forget', async (c) => {

@@ -12,6 +12,7 @@ import {
   pruneOutcome,
   pruneRequest,
   repositoriesRequest,
+  stopRequest,
 } from './images.ts';
 import { releaseOutcome, releaseRequest } from './release.ts';
 import * as schemas from './schemas.ts';
@@ -176,6 +177,14 @@ export const operations: Readonly<Record<string, Operation>> = {
     scope: 'admin',
     gives: buildOutcome,
     errors: { 422: 'There is nothing to build; the same shape says why' },
+  },
+  'POST /images/{image}/stop': {
+    summary:
+      'End the builds of an image, also one that waits for its turn: they have failed until they are tried again',
+    scope: 'admin',
+    body: stopRequest,
+    gives: buildOutcome,
+    errors: { 400: 'The body is not as it should be', 422: 'There is nothing to stop; the same shape says so' },
   },
   'POST /images/{image}/forget': {
     summary: 'Take back that an image is to be built by name; what is built stays as an earlier generation does',

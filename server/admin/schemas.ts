@@ -65,6 +65,7 @@ export const status = z.strictObject({
       state: z.string(),
       detail: z.string().describe('Why it failed, or the last line of its log'),
       progress: z.number().optional().describe('From 0 to 1'),
+      since: time.optional().describe('When the build under way began'),
       log: z.string().optional().describe('File with the whole log, on the server'),
     }),
   ),

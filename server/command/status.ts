@@ -1,5 +1,6 @@
 /** `litehouse status`: what is in effect, what waits, and what a person has to do. */
 import type { Command } from 'commander';
+import { clockText } from '../../core/apply/build-watch.ts';
 import { heldText } from '../../core/engine/held-text.ts';
 import type { Engine, Status } from '../../core/engine/types.ts';
 import { foldNodes } from '../../core/noderange/fold.ts';
@@ -110,6 +111,13 @@ function eventLines({ name, data }: ServerEvent, server: string, terminal: Pick<
   return line === 'done' || line.endsWith(': poll') ? [] : [`${at.slice(11, 19)} ${line}`];
 }
 
+/** `building since 10:31 UTC, 42 %`, `failed`. */
+export function buildText(build: Pick<Status['builds'][number], 'state' | 'since' | 'progress'>): string {
+  const { state, since, progress } = build;
+  if (since === undefined) return state;
+  return `${state} since ${clockText(Date.parse(since))}, ${Math.round((progress ?? 0) * 100)} %`;
+}
+
 /** The status for people, most urgent first. */
 export function statusLines(
   status: ServerStatus,
@@ -137,10 +145,9 @@ export function statusLines(
   for (const build of status.builds) {
     // What is there is no news; `litehouse images` lists it.
     if (build.state === 'present') continue;
-    const progress = build.progress === undefined ? '' : ` ${Math.round(build.progress * 100)} %`;
     const [first = '', ...more] = build.detail.split('\n');
     lines.push(
-      `build    ${build.id}: ${build.state}${progress} ${first}`.trimEnd(),
+      `build    ${build.id}: ${buildText(build)}${first === '' ? '' : `: ${first}`}`,
       ...more.map((line) => `         ${line}`),
     );
     if (build.log !== undefined) lines.push(`         log: ${build.log}`);

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { InstalledPackage, OsFamily, RepositoryState } from '../../core/image/family.ts';
 import { imagePlugin } from '../../core/image/plugin.ts';
@@ -14,7 +15,7 @@ import type { ArtifactOutput } from '../../core/plugin/output.ts';
 import { type BuildContext, definePlugin } from '../../core/plugin/plugin.ts';
 
 const options = z.strictObject({
-  /** A directory with `packages` (lines `name version`, what the repository has) and `word` (`fail`: builds fail; `away`: it is not reached). */
+  /** A directory with `packages` (lines `name version`, what the repository has) and `word` (`fail`: builds fail; `slow`: they wait; `away`: it is not reached). */
   repository: z.string(),
 });
 
@@ -59,6 +60,8 @@ async function build(repository: string, artifact: ArtifactOutput, context: Buil
     for (const name of ['kernel', 'initrd.gz']) await writeFile(join(directory, name), name);
     return writeFile(join(directory, 'boot.json'), JSON.stringify({ kernelVersion: '6.1.0-test' }));
   }
+  if ((await wordOf(repository)) === 'slow') log('waiting for another word', 0.5);
+  while ((await wordOf(repository)) === 'slow') await sleep(20, undefined, { signal: context.signal });
   if ((await wordOf(repository)) === 'fail') {
     const list = recipe.lists[0]?.files[0]?.path;
     throw new Error(

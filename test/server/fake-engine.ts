@@ -70,6 +70,10 @@ export function fakeEngine(parts: Partial<Engine> = {}): FakeEngine {
       calls.push(['buildImage', name]);
       return { ok: true, lines: [] };
     },
+    stopBuilds: async (name, by) => {
+      calls.push(['stopBuilds', name, by]);
+      return { ok: true, lines: [] };
+    },
     forgetImage: async (name) => {
       calls.push(['forgetImage', name]);
       return true;

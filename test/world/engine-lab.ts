@@ -23,6 +23,7 @@ export interface LabOptions {
   readonly onLive?: EngineSettings['onLive'];
   /** How long replaced files keep their inode; default 0. */
   readonly holdSeconds?: number;
+  readonly buildMinutes?: EngineSettings['buildMinutes'];
 }
 
 export function labEngine(lab: LabOptions): Promise<Engine> {
@@ -43,6 +44,7 @@ export function labEngine(lab: LabOptions): Promise<Engine> {
     onStep: lab.onStep,
     onRemoval: lab.onRemoval,
     onLive: lab.onLive,
+    buildMinutes: lab.buildMinutes,
   };
   return openEngine(settings, plugins, options);
 }

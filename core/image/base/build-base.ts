@@ -99,7 +99,7 @@ async function withPackages(
   const { recipe, log, signal } = job;
   try {
     log('fetching packages', 0.02);
-    const states = await inTurn(job.cache, signal, log, async () => {
+    const states = await inTurn(job.cache, { signal, log, pause: context.pause }, async () => {
       await family.fetch(job);
       return await family.repositoryStates(job);
     });

@@ -6,23 +6,19 @@ import { expect, it } from 'vitest';
 import { inTurn, markUsed, pruneUnused } from './cache.ts';
 
 const never = new AbortController().signal;
+const quiet = { signal: never, log: () => undefined };
 const soon = () => new Promise((resolve) => setTimeout(resolve, 5));
 
 it('is used by one build at a time, in the order in which they come, whether they fail or not', async () => {
   const events: string[] = [];
   const turn = (name: string, fails = false) =>
-    inTurn(
-      '/cache',
-      never,
-      (line) => events.push(`${name} ${line}`),
-      async () => {
-        events.push(`${name} begins`);
-        await soon();
-        events.push(`${name} ends`);
-        if (fails) throw new Error(name);
-        return name;
-      },
-    );
+    inTurn('/cache', { signal: never, log: (line) => events.push(`${name} ${line}`) }, async () => {
+      events.push(`${name} begins`);
+      await soon();
+      events.push(`${name} ends`);
+      if (fails) throw new Error(name);
+      return name;
+    });
   const all = await Promise.allSettled([turn('a', true), turn('b'), turn('c')]);
   expect(all.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'fulfilled']);
   expect(events.filter((it) => !it.includes('waiting'))).toEqual(
@@ -37,31 +33,17 @@ it('is no matter between builds of different families', async () => {
     inside += 1;
     while (inside < 2) await soon();
   };
-  await Promise.all([inTurn('/one', never, () => undefined, both), inTurn('/two', never, () => undefined, both)]);
+  await Promise.all([inTurn('/one', quiet, both), inTurn('/two', quiet, both)]);
 });
 
 it('is not waited for by a build that is stopped, and the next one still waits for its turn', async () => {
   let leave = (): void => undefined;
   const events: string[] = [];
-  const first = inTurn(
-    '/cache',
-    never,
-    () => undefined,
-    () => new Promise<void>((resolve) => (leave = resolve)),
-  );
+  const first = inTurn('/cache', quiet, () => new Promise<void>((resolve) => (leave = resolve)));
   const controller = new AbortController();
-  const stopped = inTurn(
-    '/cache',
-    controller.signal,
-    () => undefined,
-    async () => events.push('stopped one ran'),
-  );
-  const third = inTurn(
-    '/cache',
-    never,
-    () => undefined,
-    async () => events.push('third'),
-  );
+  const { signal } = controller;
+  const stopped = inTurn('/cache', { ...quiet, signal }, async () => events.push('stopped one ran'));
+  const third = inTurn('/cache', quiet, async () => events.push('third'));
   controller.abort(new Error('stopped'));
   await expect(stopped).rejects.toThrow('stopped');
   await soon();
@@ -69,6 +51,32 @@ it('is not waited for by a build that is stopped, and the next one still waits f
   leave();
   await Promise.all([first, third]);
   expect(events).toEqual(['third']);
+});
+
+it('is given back by a build that is stopped and does not end', async () => {
+  const controller = new AbortController();
+  const { signal } = controller;
+  const hung = inTurn('/cache', { ...quiet, signal, ending: 1 }, () => new Promise<void>(() => undefined));
+  const next = inTurn('/cache', quiet, async () => 'its turn');
+  controller.abort(new Error('stopped'));
+  await expect(hung).rejects.toThrow('stopped');
+  expect(await next).toBe('its turn');
+});
+
+it('costs who waits for it no time of its own', async () => {
+  const events: string[] = [];
+  let leave = (): void => undefined;
+  const first = inTurn('/cache', quiet, () => new Promise<void>((resolve) => (leave = resolve)));
+  const pause = () => {
+    events.push('paused');
+    return () => void events.push('goes on');
+  };
+  const second = inTurn('/cache', { ...quiet, pause }, async () => events.push('works'));
+  await soon();
+  expect(events).toEqual(['paused']);
+  leave();
+  await Promise.all([first, second]);
+  expect(events).toEqual(['paused', 'goes on', 'works']);
 });
 
 it('loses what no build has used for thirty days', async () => {

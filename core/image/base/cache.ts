@@ -1,17 +1,29 @@
 /** What builds share: a cache of packages, used by one at a time while it is written, and emptied of what no build uses any more. */
 import { lutimes, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 const lasts = new Map<string, Promise<void>>();
 
+interface TurnOptions {
+  readonly signal: AbortSignal;
+  readonly log: (line: string) => void;
+  /** Called when it has to wait, and what that gave when it need not any more. */
+  readonly pause?: (() => () => void) | undefined;
+  /** Milliseconds that work has to end in when the signal aborts. */
+  readonly ending?: number;
+}
+
+/** More than the ends of commands that are killed take, also on a busy machine. */
+const usualEnding = 10_000;
+
 /**
  * Runs `work` when no other build of this server uses the directory: package managers lock theirs, and give up where one is locked.
- * Rejects when the signal aborts while it waits.
+ * Rejects when the signal aborts while it waits; and soon after it aborted where work does not end: the others get their turn then.
  */
 export async function inTurn<Result>(
   directory: string,
-  signal: AbortSignal,
-  log: (line: string) => void,
+  { signal, log, pause, ending = usualEnding }: TurnOptions,
   work: () => Promise<Result>,
 ): Promise<Result> {
   const before = lasts.get(directory);
@@ -21,24 +33,26 @@ export async function inTurn<Result>(
   });
   const last = Promise.all([before, mine]).then(() => undefined);
   lasts.set(directory, last);
+  const over = new AbortController();
+  const aborted = new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true, signal: over.signal });
+  });
   try {
     if (before !== undefined) {
       log('waiting for another build to fetch its packages');
-      await Promise.race([before, aborted(signal)]);
+      const goOn = pause?.();
+      await Promise.race([before, aborted]);
+      goOn?.();
     }
     signal.throwIfAborted();
-    return await work();
+    const hung = aborted.then(() => sleep(ending, undefined, { ref: false }));
+    return await Promise.race([work(), hung.then(() => Promise.reject(signal.reason))]);
   } finally {
+    over.abort();
     done();
     if (lasts.get(directory) === last) lasts.delete(directory);
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }
 
 const unusedDays = 30;

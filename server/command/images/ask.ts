@@ -36,6 +36,8 @@ export interface ImageServer {
   /** Builds are all that is looked at; boots are not known without reports. */
   status(): Promise<Pick<Status, 'builds' | 'state' | 'problem'>>;
   build(image: string): Promise<{ readonly ok: boolean; readonly lines: readonly string[] }>;
+  /** `by`: who asks, where that is somebody of this machine. */
+  stop(image: string, by: string): Promise<{ readonly ok: boolean; readonly lines: readonly string[] }>;
   forget(image: string): Promise<boolean>;
   prune(options: { readonly dryRun: boolean; readonly all: boolean }): Promise<PruneOutcome>;
   repositories(image: string, options: { readonly packages: boolean }): Promise<ImageRepositories>;
@@ -54,9 +56,9 @@ export async function withImages<T>(
   work: (server: ImageServer) => Promise<T>,
 ): Promise<T> {
   const remote = await meantRemote(context, options);
-  if (remote !== undefined) return work(overHttp(remote));
+  if (remote !== undefined) return work(overHttp(remote, false));
   return askEngine<T>(serverDir(context, options), doing, {
-    server: (note) => work(overHttp({ url: note.admin, token: note.key })),
+    server: (note) => work(overHttp({ url: note.admin, token: note.key }, true)),
     engine: async (engine) => {
       // What a server does first as it starts: what is built is what the branch says.
       if (builds.has(doing)) await engine.reconcile('start');
@@ -65,7 +67,8 @@ export async function withImages<T>(
   });
 }
 
-function overHttp(remote: Remote): ImageServer {
+/** `isHere`: asked with the server's own key, which says nothing of who holds it. */
+function overHttp(remote: Remote, isHere: boolean): ImageServer {
   const ask = async <Schema extends z.ZodType>(
     path: string,
     schema: Schema,
@@ -83,6 +86,8 @@ function overHttp(remote: Remote): ImageServer {
       (await ask(`/images${sizes ? '?sizes=1' : ''}`, imageList)) as readonly ImageStanding[],
     status: async () => (await ask('/status', status)) as Status,
     build: (image) => ask(`${of(image)}/build`, buildOutcome, { body: {}, refusedAs: 422, token: admin }),
+    stop: (image, by) =>
+      ask(`${of(image)}/stop`, buildOutcome, { body: isHere ? { by } : {}, refusedAs: 422, token: admin }),
     forget: async (image) => (await ask(`${of(image)}/forget`, forgetOutcome, { body: {}, token: admin })).forgotten,
     prune: (body) => ask('/images/prune', pruneOutcome, { body, token: admin }),
     repositories: async (image, body) => {
@@ -108,6 +113,7 @@ function ofEngine(engine: Engine): ImageServer {
     images: (options) => engine.images(options),
     status: () => engine.status(),
     build: (image) => engine.buildImage(image),
+    stop: (image, by) => engine.stopBuilds(image, by),
     forget: (image) => engine.forgetImage(image),
     prune: (options) => engine.pruneImages(options),
     repositories: (image, options) => engine.imageRepositories(image, options),

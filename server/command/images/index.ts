@@ -1,4 +1,5 @@
 /** `litehouse images`: what there is of images, and what can be done with them; `genimage` and `liteimg` make them. */
+import { userInfo } from 'node:os';
 import type { Command } from 'commander';
 import type { ImageStanding, PruneOutcome } from '../../../core/engine/types.ts';
 import { withoutControls } from '../../terminal.ts';
@@ -32,6 +33,7 @@ export function addImageCommands(program: Command, context: CommandContext): voi
   addDiff(images, context);
   addUpdateCommands(images, context);
   addPrune(images, context);
+  addStop(images, context);
   addForget(images, context);
   addLog(images, context);
 }
@@ -138,6 +140,22 @@ function pruneLines({ dryRun, removed, kept }: PruneOutcome): string[] {
     ...kept.map(({ id, why }) => `kept ${id}: ${why}`),
     `${count(removed.length, 'artifact')} ${dryRun ? 'would go' : 'removed'}, ${kept.length} kept`,
   ];
+}
+
+function addStop(images: Command, context: CommandContext): void {
+  const command = describe(
+    images.command('stop <image>'),
+    'End the build of an image, also one that waits for its turn: it has failed, nodes keep what they have, the next build goes on.',
+    ['images stop debian12-x86_64-statelite-compute'],
+  );
+  below(withImageOptions(command), async (options, name = '') => {
+    await withImages(context, options, 'images stop', async (server) => {
+      const { ok, lines } = await context.terminal.during('stopping', server.stop(name, userInfo().username));
+      if (!ok) context.status = 1;
+      if (options.json) printJson(context, { image: name, ok, lines });
+      else for (const line of lines) (ok ? context.terminal.out : context.terminal.err)(line);
+    });
+  });
 }
 
 function addForget(images: Command, context: CommandContext): void {

@@ -5,6 +5,7 @@ import { aligned } from '../../../core/explain/text.ts';
 import { foldNodes } from '../../../core/noderange/fold.ts';
 import { generationOf } from '../../reading/images.ts';
 import { count } from '../context.ts';
+import { buildText } from '../status.ts';
 import { baseOf, bootOf, bytesText, generationNoteOf } from './notes.ts';
 
 /** What repositories say now against what a base was built from; undefined: nobody asked. */
@@ -48,7 +49,7 @@ export function stateOf({ kind, planned }: ImageStanding): string {
   if (kind !== 'built' || planned === undefined) return kind;
   const { artifacts } = planned;
   const building = artifacts.find(({ state }) => state === 'building');
-  if (building !== undefined) return `building ${Math.round((building.progress ?? 0) * 100)} %`;
+  if (building !== undefined) return buildText(building);
   if (artifacts.some(({ state }) => state === 'failed')) return 'failed';
   if (artifacts.every(({ state }) => state === 'present')) return 'ready';
   return artifacts.some(({ state }) => state === 'waiting') ? 'waiting' : 'not built';
@@ -112,9 +113,8 @@ export function imageDetail(image: ImageStanding, outdated: Outdated | undefined
   row('live', live);
   row('lists', image.kind === 'built' ? `litehouse explain ${image.image} says which were taken` : '');
   for (const artifact of image.planned?.artifacts ?? []) {
-    const { kind, digest, state, detail, progress, log } = artifact;
-    const per = progress === undefined ? '' : ` ${Math.round(progress * 100)} %`;
-    row('planned', `${kind.padEnd(10)} ${digest}  ${state}${per}`);
+    const { kind, digest, state, detail, log } = artifact;
+    row('planned', `${kind.padEnd(10)} ${digest}  ${buildText(artifact)}`);
     if (state === 'failed') for (const line of detail.split('\n')) row('', line);
     else if (state === 'building') row('', detail.split('\n').at(-1));
     row('', log === undefined ? '' : `log: ${log}`);
