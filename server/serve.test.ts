@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { litehouse } from '../test/server/command-line.ts';
+import { type CommandResult, litehouse } from '../test/server/command-line.ts';
 import { gitAs } from '../test/server/git.ts';
 import {
   askAs,
@@ -22,6 +22,9 @@ import {
   type TestServer,
 } from '../test/server/harness.ts';
 import { temporaryDirs } from '../test/server/temporary.ts';
+import { lockOrFail } from './running/engine.ts';
+import { startServer } from './serve.ts';
+import { readSettings } from './settings.ts';
 
 const temporary = temporaryDirs();
 const running: TestServer[] = [];
@@ -36,6 +39,11 @@ async function start(options: HarnessOptions = {}): Promise<TestServer> {
 }
 
 const git = (cwd: string, ...args: string[]) => gitAs('Ada', cwd, ...args);
+
+const noteOf = (dir: string): { readonly stopping?: boolean } | undefined => {
+  const file = join(dir, 'state/server.json');
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
+};
 
 const json = async (url: string): Promise<Record<string, unknown>> =>
   (await (await fetch(url)).json()) as Record<string, unknown>;
@@ -212,7 +220,7 @@ describe('git over HTTP', () => {
     expect(pushed.status, pushed.out).toBe(0);
     expect(pushed.out).toMatch(/remote: undo: git revert --no-edit [0-9a-f]{9} && git push/);
     expect((await litehouse(dir, 'history', '--dir', dir)).out).toMatch(
-      /^[0-9a-f]{10} {2}\d+s {2}Ada +alice +applied, booted by 0\/13 nodes {2}Nothing$/m,
+      /^[0-9a-f]{10} {2}\d+s +Ada +alice +applied, booted by 0\/13 nodes {2}Nothing$/m,
     );
     await litehouse(dir, 'token', 'remove', 'alice', '--dir', dir);
     expect((await git(copy, 'push', as(clone, alice), 'main:topic')).status).toBe(128);
@@ -228,14 +236,34 @@ describe('git over HTTP', () => {
     const { engine } = server;
     const judge = engine.judge.bind(engine);
     let stopping: Promise<void> | undefined;
-    engine.judge = (snapshot) => {
+    let asked: Promise<CommandResult> | undefined;
+    engine.judge = async (snapshot) => {
       stopping = server.stop();
+      while (noteOf(dir)?.stopping !== true) await new Promise((resolve) => setTimeout(resolve, 5));
+      // Who asks now waits for the end of it, and is not told to end it.
+      asked = litehouse(dir, 'status', '--dir', dir);
       return judge(snapshot);
     };
     const pushed = await git(copy, 'push');
     expect([pushed.status, pushed.out]).toEqual([0, expect.stringContaining('remote: applied')]);
     await stopping;
-    expect((await litehouse(dir, 'status', '--dir', dir)).out).toContain('server   not running');
+    expect(await asked).toMatchObject({ status: 0, err: '', out: expect.stringContaining('server   not running') });
+  });
+
+  test('an edit under way when the server is told to stop still ends, and is in effect', async () => {
+    const { server, dir } = await start({ dir: temporary() });
+    const { engine } = server;
+    const judge = engine.judge.bind(engine);
+    let stopping: Promise<void> | undefined;
+    engine.judge = async (snapshot) => {
+      stopping ??= server.stop();
+      while (noteOf(dir)?.stopping !== true) await new Promise((resolve) => setTimeout(resolve, 5));
+      return judge(snapshot);
+    };
+    const edited = await litehouse(dir, 'nodeset', 'n01', 'boot', '--dir', dir);
+    expect([edited.status, edited.err, edited.out]).toEqual([0, '', expect.stringContaining('applied')]);
+    await stopping;
+    expect(readFileSync(join(dir, 'world/tftpboot/pxelinux.cfg/n01'), 'utf8')).toContain('LOCALBOOT 0');
   });
 });
 
@@ -259,6 +287,39 @@ test('a port that is taken is a failure with its number, and leaves the director
   expect(err).toContain(`port ${port} of 127.0.0.1 is taken (the admin listener)`);
   expect(err).toContain('--admin 127.0.0.1:');
   await (await startTestServer({ dir })).stop();
+});
+
+describe('a server that starts', () => {
+  const settingsOf = (dir: string) =>
+    readSettings(dir, { node: '127.0.0.1:0', admin: '127.0.0.1:0', tftp: '127.0.0.1:0' });
+
+  test('waits for a command that has the directory, and says for whom', async () => {
+    const dir = temporary();
+    await (await start({ dir })).stop();
+    running.pop();
+    const settings = await settingsOf(dir);
+    const release = await lockOrFail(settings, 'status');
+    const said: unknown[] = [];
+    const server = await startServer(settings, (_level, what, facts) => {
+      if (what !== 'waiting') return;
+      said.push(facts);
+      void release();
+    });
+    await server.stop();
+    expect(said).toEqual([{ process: process.pid, for: 'litehouse status', stopping: false }]);
+  });
+
+  test('answers commands before its first look at the branch has ended, and can be told to stop', async () => {
+    const settings = await settingsOf(temporary());
+    const server = await startServer(settings, () => {}, AbortSignal.abort());
+    // The first apply is under way, and nobody waited for it.
+    expect((await server.engine.status()).state).toBe('applying');
+    expect((await litehouse(settings.dir, 'status', '--dir', settings.dir)).out).toContain(
+      `server   ${server.urls.admin}`,
+    );
+    await server.stop();
+    expect(existsSync(join(settings.state, 'server.json'))).toBe(false);
+  });
 });
 
 test('an unknown setting stops the server before it makes anything', async () => {

@@ -24,7 +24,7 @@ import { receivePushes } from './pushes.ts';
 import { statusWithBoots } from './reports/counts.ts';
 import { type NodeReports, openReports } from './reports/reports.ts';
 import { lockOrFail, pluginsOf } from './running/engine.ts';
-import { removeNote, writeNote } from './running/note.ts';
+import { removeNote, type ServerNote, writeNote } from './running/note.ts';
 import { type ServerMetrics, serverMetrics } from './server-metrics.ts';
 import { engineSettings, type Settings } from './settings.ts';
 import { startTftp } from './tftp/server.ts';
@@ -46,20 +46,43 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
+/** So long a start waits for a command that has the directory, or for a server that stops. */
+const patienceMilliseconds = 30_000;
+
 /**
  * Starts a server on the settings' directory and gives it back once what main says is in effect (or is known to be
- * refused). Throws a Failure where something stands in the way; what was opened before is closed again.
+ * refused), or once `told` to stop; it takes requests and pushes already before that, and so is stopped as any other. Throws a
+ * Failure where something stands in the way; what was opened before is closed again.
  */
-export async function startServer(settings: Settings, log: Log): Promise<RunningServer> {
+export async function startServer(settings: Settings, log: Log, told?: AbortSignal): Promise<RunningServer> {
   const undo: (() => Promise<void>)[] = [];
+  let note: ServerNote | undefined;
   const stop = async (): Promise<void> => {
+    const noted = note;
+    note = undefined;
+    // Commands wait for the end then, and do not take it for a server that hangs.
+    if (noted !== undefined)
+      await writeNote(settings, { ...noted, stopping: true }).catch((error: Error) =>
+        log('warn', 'stopping', { error: error.message }),
+      );
     for (let close = undo.pop(); close !== undefined; close = undo.pop()) {
       await close().catch((error: unknown) => log('error', 'stopping', { error: String(error) }));
     }
   };
   try {
-    const release = await lockOrFail(settings, 'serve');
+    const release = await lockOrFail(settings, 'serve', {
+      milliseconds: patienceMilliseconds,
+      onWait: ({ kind, holder }) =>
+        log('info', 'waiting', {
+          process: holder.pid,
+          for: `litehouse ${holder.doing}`,
+          stopping: kind === 'stopping',
+        }),
+      ...(told === undefined ? {} : { signal: told }),
+    });
     undo.push(release);
+    // Removed last, so that whoever comes meanwhile reads that it stops.
+    undo.push(() => removeNote(settings));
     const made = await makeServerDir(settings);
     if (made) log('info', 'made repository', { path: settings.repository });
     const figures = new NodeFigures();
@@ -112,25 +135,30 @@ export async function startServer(settings: Settings, log: Log): Promise<Running
     });
     const parts = { engine, repository, metrics, reports, listeners, edit };
     const { admin, key } = await openAdmin(settings, parts, log, most.admin, undo);
-    await look('start');
+    const noted = {
+      ...{ pid: process.pid, admin: admin.url, node: node.url },
+      ...{ started: new Date().toISOString(), key },
+    };
+    await writeNote(settings, noted);
+    note = noted;
+    await Promise.race([look('start'), toldToStop(told)]);
     undo.push(watchRefs(settings.repository, settings.pollSeconds, (reason) => void look(reason)));
     undo.push(logBuilds(engine, log));
     undo.push(daily('tidying the repository', () => repository.tidy(), log));
     undo.push(daily('forgetting nodes', () => forgetNodes(engine, reports, log), log));
-    await writeNote(settings, {
-      pid: process.pid,
-      admin: admin.url,
-      node: node.url,
-      started: new Date().toISOString(),
-      key,
-    });
-    undo.push(() => removeNote(settings));
     const urls = { admin: admin.url, node: node.url, ...(tftp === undefined ? {} : { tftp: tftpUrl(tftp) }) };
     return { engine, reports, urls, made, failed, stop };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+function toldToStop(told: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    if (told?.aborted === true) resolve();
+    told?.addEventListener('abort', () => resolve(), { once: true });
+  });
 }
 
 /** How many connections the listeners may have, with a line in the log where that is fewer than a boot storm may need. */

@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
 import { litehouse } from '../test/server/command-line.ts';
 import { type ServerProcess, startServerProcess } from '../test/server/harness.ts';
@@ -61,6 +62,27 @@ describe('SIGTERM during a push', () => {
     const status = JSON.parse((await litehouse(dir, 'status', '--dir', dir, '--json')).out) as { applied: string };
     expect(status.applied).toBe(taken ? after : before);
   });
+});
+
+test('SIGTERM while the server starts ends it in good order, and is no failure', async () => {
+  const dir = temporary();
+  const main = fileURLToPath(new URL('main.ts', import.meta.url));
+  const listen = ['--node', '127.0.0.1:0', '--admin', '127.0.0.1:0', '--tftp', '127.0.0.1:0'];
+  const child = spawn(
+    process.execPath,
+    ['--import', import.meta.resolve('tsx'), main, 'serve', '--dir', dir, ...listen],
+    { stdio: ['ignore', 'ignore', 'pipe'] },
+  );
+  let output = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    output += chunk;
+  });
+  const ended = new Promise((resolve) => child.once('close', resolve));
+  await until('the lock', () => existsSync(join(dir, 'state/lock')));
+  child.kill('SIGTERM');
+  expect(await ended).toBe(0);
+  expect(output).toMatch(/ stopping [\s\S]* stopped$/m);
+  expect(readdirSync(join(dir, 'state')).filter((name) => /lock|server/.test(name))).toEqual([]);
 });
 
 describe('SIGHUP', () => {

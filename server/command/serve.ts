@@ -51,25 +51,30 @@ async function serve(
 ): Promise<void> {
   const { startServer } = await import('../serve.ts');
   let server: RunningServer | undefined;
+  void signals.first.then(() => log('info', 'stopping', { hint: 'once more to stop at once' }));
+  void signals.second.then(() => process.exit(1));
   // From the first instant: without a listener the signal would end the process.
   const onHup = (): void => void reread(settings, flags, server, log);
   process.on('SIGHUP', onHup);
   try {
-    const starting = startServer(settings, log);
-    // Killed in the middle of the first apply it is safe: the next start finishes it (DESIGN, law 1).
-    server = await Promise.race([starting, signals.first.then(() => undefined)]);
-    if (server === undefined) process.exit(0);
-    for (const line of welcome(server.engine, server.urls)) context.terminal.out(line);
-    log('info', 'ready', {
-      admin: server.urls.admin,
-      node: server.urls.node,
-      tftp: server.urls.tftp,
-      dir: settings.dir,
+    // Told to stop while it starts, it stops in good order, for pushes may be under way already. That is no failure, whatever else it met.
+    server = await startServer(settings, log, signals.told).catch((error: unknown) => {
+      if (!signals.told.aborted) throw error;
+      log('warn', 'not started', { error: failureLines(error, { debug: false }).join(' ') });
+      return undefined;
     });
+    if (server === undefined) return;
+    if (!signals.told.aborted) {
+      for (const line of welcome(server.engine, server.urls)) context.terminal.out(line);
+      log('info', 'ready', {
+        admin: server.urls.admin,
+        node: server.urls.node,
+        tftp: server.urls.tftp,
+        dir: settings.dir,
+      });
+    }
     const failure = await Promise.race([signals.first, server.failed]);
     if (failure !== undefined) throw failure;
-    log('info', 'stopping', { hint: 'once more to stop at once' });
-    void signals.second.then(() => process.exit(1));
   } finally {
     await server?.stop();
     process.off('SIGHUP', onHup);
@@ -102,12 +107,15 @@ async function reread(
 
 interface Signals {
   readonly first: Promise<void>;
+  /** Aborts with the first. */
+  readonly told: AbortSignal;
   readonly second: Promise<void>;
   release(): void;
 }
 
 /** The first and the second SIGTERM or SIGINT, as promises. */
 function catchSignals(): Signals {
+  const told = new AbortController();
   let firstCame: () => void = () => {};
   let secondCame: () => void = () => {};
   const first = new Promise<void>((resolve) => {
@@ -119,13 +127,16 @@ function catchSignals(): Signals {
   let seen = 0;
   const heard = (): void => {
     seen++;
-    if (seen === 1) firstCame();
-    else secondCame();
+    if (seen === 1) {
+      told.abort();
+      firstCame();
+    } else secondCame();
   };
   process.on('SIGTERM', heard);
   process.on('SIGINT', heard);
   return {
     first,
+    told: told.signal,
     second,
     release() {
       process.off('SIGTERM', heard);

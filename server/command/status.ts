@@ -6,9 +6,9 @@ import type { Engine, Status } from '../../core/engine/types.ts';
 import { foldNodes } from '../../core/noderange/fold.ts';
 import { bootCountText, type ServerStatus, statusWithBoots } from '../reports/counts.ts';
 import { openReports } from '../reports/reports.ts';
-import { askEngine } from '../running/engine.ts';
+import { askEngine, awaitServer } from '../running/engine.ts';
 import { followEvents, type ServerEvent } from '../running/follow.ts';
-import { askServer, findServer } from '../running/note.ts';
+import { askServer } from '../running/note.ts';
 import { meantRemote, type Remote, type RemoteOptions, readRemote } from '../running/remote.ts';
 import { readSettings } from '../settings.ts';
 import { paint, type Terminal } from '../terminal.ts';
@@ -96,7 +96,7 @@ async function watch(context: CommandContext, options: StatusOptions): Promise<v
 
 async function serverHere(context: CommandContext, options: StatusOptions): Promise<Remote> {
   const settings = await readSettings(serverDir(context, options));
-  const server = await findServer(settings);
+  const server = await awaitServer(settings);
   if (server !== undefined) return { url: server.admin, token: server.key };
   throw new Failure({
     what: `no server runs on ${settings.dir}`,

@@ -6,8 +6,8 @@ import { ownPlugins } from '../../plugins/index.ts';
 import { Failure, mendOf } from '../command/failure.ts';
 import { type LoadedPlugins, loadPlugins, setUpPlugins } from '../plugins.ts';
 import { engineSettings, readSettings, type Settings } from '../settings.ts';
-import { takeLock } from './lock.ts';
-import { findServer, lockFile, type ServerNote } from './note.ts';
+import { type LockOutcome, takeLock } from './lock.ts';
+import { lockFile, type Occupant, occupantOf, type ServerNote } from './note.ts';
 
 /** litehouse's own plugins and those of the settings, checked. */
 export async function pluginsOf(settings: Settings): Promise<LoadedPlugins> {
@@ -22,21 +22,46 @@ export async function askEngine<T>(
   dir: string,
   doing: string,
   ask: { readonly server: (server: ServerNote) => Promise<T>; readonly engine: (engine: Engine) => Promise<T> },
+  patience: Patience = {},
 ): Promise<T> {
   const settings = await readSettings(dir);
-  const server = await findServer(settings);
-  return server === undefined ? withEngine(settings, doing, ask.engine) : ask.server(server);
+  const wait = waiting(patience);
+  for (;;) {
+    const occupant = await occupantOf(settings);
+    if (occupant.kind === 'server') return ask.server(occupant.note);
+    if (occupant.kind === 'nobody') {
+      await needRepository(settings);
+      const outcome = await takeLockOf(settings, doing);
+      if (outcome.kind === 'taken') return withEngine(settings, outcome.release, ask.engine);
+    } else if (!(await wait(occupant))) throw occupied(settings, occupant);
+  }
 }
 
-async function withEngine<T>(settings: Settings, doing: string, work: (engine: Engine) => Promise<T>): Promise<T> {
-  if ((await stat(settings.repository).catch(() => undefined)) === undefined) {
-    throw new Failure({
-      what: `${settings.dir} is no server directory`,
-      why: `it has no config.git`,
-      mend: `name one with --dir, or make it: litehouse init --dir ${settings.dir}`,
-    });
+/** The server that answers for a directory, waited for where it is just starting or stopping; undefined where there is none. */
+export async function awaitServer(settings: Settings, patience: Patience = {}): Promise<ServerNote | undefined> {
+  const wait = waiting(patience);
+  for (;;) {
+    const occupant = await occupantOf(settings);
+    if (occupant.kind === 'server') return occupant.note;
+    if (occupant.kind === 'nobody' || occupant.kind === 'command') return undefined;
+    if (!(await wait(occupant))) throw occupied(settings, occupant);
   }
-  const release = await lockOrFail(settings, doing);
+}
+
+async function needRepository({ dir, repository }: Settings): Promise<void> {
+  if ((await stat(repository).catch(() => undefined)) !== undefined) return;
+  throw new Failure({
+    what: `${dir} is no server directory`,
+    why: `it has no config.git`,
+    mend: `name one with --dir, or make it: litehouse init --dir ${dir}`,
+  });
+}
+
+async function withEngine<T>(
+  settings: Settings,
+  release: () => Promise<void>,
+  work: (engine: Engine) => Promise<T>,
+): Promise<T> {
   try {
     const { plugins, options } = await pluginsOf(settings);
     // Loaded late: commands that only read start without the store and its native code.
@@ -52,24 +77,81 @@ async function withEngine<T>(settings: Settings, doing: string, work: (engine: E
   }
 }
 
-/** Takes the directory's lock, or throws a Failure that names who has it. */
+/**
+ * Takes the directory's lock for what needs the server gone. Waits for a command, and for a server that stops; throws a Failure that
+ * names who has it where a server runs or starts, or where it takes too long.
+ */
 export async function lockOrFail(
   settings: Pick<Settings, 'dir' | 'state'>,
   doing: string,
+  patience: Patience = {},
 ): Promise<() => Promise<void>> {
-  const outcome = await takeLock(lockFile(settings), doing).catch((error: NodeJS.ErrnoException) => {
+  const wait = waiting(patience);
+  for (;;) {
+    const outcome = await takeLockOf(settings, doing);
+    if (outcome.kind === 'taken') return outcome.release;
+    const occupant = await occupantOf(settings);
+    if (occupant.kind === 'nobody') continue;
+    if (occupant.kind === 'server' || occupant.kind === 'starting') {
+      const { pid } = outcome.holder;
+      throw new Failure({
+        what: `${settings.dir} is in use by process ${pid} (litehouse serve)`,
+        why: 'one process at a time works on a server directory',
+        mend: doing === 'init' ? 'nothing is to be made: a server runs there' : `stop it first: kill ${pid}`,
+      });
+    }
+    if (!(await wait(occupant))) throw occupied(settings, occupant);
+  }
+}
+
+async function takeLockOf(settings: Pick<Settings, 'dir' | 'state'>, doing: string): Promise<LockOutcome> {
+  return takeLock(lockFile(settings), doing).catch((error: NodeJS.ErrnoException) => {
     throw new Failure({
       what: `cannot work in ${settings.dir}`,
       why: error.message,
       mend: mendOf(error) ?? 'see that the directory is there and can be written, or choose another --dir',
     });
   });
-  if (outcome.kind === 'taken') return outcome.release;
-  const { holder } = outcome;
-  throw new Failure({
-    what: `${settings.dir} is in use by process ${holder.pid} (litehouse ${holder.doing})`,
-    why: 'one process at a time works on a server directory',
-    mend:
-      holder.doing === 'serve' ? `stop it first: kill ${holder.pid}` : 'wait until it is done, or choose another --dir',
+}
+
+type Passing = Occupant & { readonly kind: 'starting' | 'stopping' | 'command' };
+
+/** How those are waited for that soon are done. */
+export interface Patience {
+  readonly milliseconds?: number;
+  /** Hears once for whom. */
+  readonly onWait?: (occupant: Passing) => void;
+  /** Ends the waiting. */
+  readonly signal?: AbortSignal;
+}
+
+const lookAgainMilliseconds = 50;
+
+/** Gives a function that waits a moment; false: there was enough of that. */
+function waiting({ milliseconds = 10_000, onWait, signal }: Patience): (occupant: Passing) => Promise<boolean> {
+  const end = performance.now() + milliseconds;
+  let said = false;
+  return async (occupant) => {
+    if (signal?.aborted === true || performance.now() >= end) return false;
+    if (!said) onWait?.(occupant);
+    said = true;
+    await new Promise((resolve) => setTimeout(resolve, lookAgainMilliseconds));
+    return true;
+  };
+}
+
+/** Never says to stop a server: what it does as it starts or stops is what others wait for. */
+function occupied({ dir }: Pick<Settings, 'dir'>, { kind, holder }: Passing): Failure {
+  const { pid, doing } = holder;
+  if (kind === 'command')
+    return new Failure({
+      what: `${dir} is in use by process ${pid} (litehouse ${doing})`,
+      why: 'one process at a time works on a server directory',
+      mend: 'wait until it is done, or choose another --dir',
+    });
+  return new Failure({
+    what: `the server on ${dir} is ${kind} (process ${pid})`,
+    why: kind === 'starting' ? 'it does not answer yet' : 'pushes and requests under way have up to 30 s each to end',
+    mend: `wait until it ${kind === 'starting' ? 'answers' : 'has ended'}, and do this again; its log says what it does`,
   });
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { Failure } from '../command/failure.ts';
 import type { Settings } from '../settings.ts';
-import { lockHolder } from './lock.ts';
+import { type Holder, lockHolder } from './lock.ts';
 import { wholeResponse } from './whole-response.ts';
 
 const noteSchema = z.object({
@@ -17,6 +17,8 @@ const noteSchema = z.object({
   started: z.string(),
   /** Secret of this run: lets commands of the same user in, wherever the admin listener is. */
   key: z.string(),
+  /** It takes nothing new, and lets end what is under way. */
+  stopping: z.literal(true).optional(),
 });
 export type ServerNote = z.infer<typeof noteSchema>;
 
@@ -46,10 +48,28 @@ export async function removeNote(settings: Pick<Settings, 'state'>): Promise<voi
   await unlink(noteFile(settings)).catch(() => {});
 }
 
-/** The server that runs on this directory; undefined where none does (a note of a dead one does not count). */
-export async function findServer(settings: Pick<Settings, 'state'>): Promise<ServerNote | undefined> {
+/** Who works on a server directory. A server answers as long as its note stands there; before and after it is on its way. */
+export type Occupant =
+  | { readonly kind: 'nobody' }
+  | { readonly kind: 'server'; readonly note: ServerNote }
+  | { readonly kind: 'starting' | 'stopping' | 'command'; readonly holder: Holder };
+
+/** Who works on this directory now (the note of a dead server does not count). Throws a Failure where the note may not be read. */
+export async function occupantOf(settings: Pick<Settings, 'state'>): Promise<Occupant> {
   const holder = await lockHolder(lockFile(settings));
-  if (holder === undefined) return undefined;
+  if (holder === undefined) return { kind: 'nobody' };
+  const note = await readNote(settings, holder);
+  if (note !== undefined) return note.stopping ? { kind: 'stopping', holder } : { kind: 'server', note };
+  return { kind: holder.doing === 'serve' ? 'starting' : 'command', holder };
+}
+
+/** The server that answers for this directory; undefined where none does. */
+export async function findServer(settings: Pick<Settings, 'state'>): Promise<ServerNote | undefined> {
+  const occupant = await occupantOf(settings);
+  return occupant.kind === 'server' ? occupant.note : undefined;
+}
+
+async function readNote(settings: Pick<Settings, 'state'>, holder: Holder): Promise<ServerNote | undefined> {
   let text: string;
   try {
     text = await readFile(noteFile(settings), 'utf8');
@@ -83,7 +103,7 @@ export async function askServer(server: ServerNote, path: string, body?: unknown
     throw new Failure({
       what: `the server at ${server.admin} does not answer (process ${server.pid})`,
       why: (error as Error).message,
-      mend: 'look at its log; if it hangs, stop it and start it again',
+      mend: 'ask again in a moment, for it may just stop or start; if it stays so, look at its log',
     });
   }
   const { status, text } = answer;

@@ -1,6 +1,6 @@
 /** A real litehouse process on a directory of its own, as the benches need it. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -62,7 +62,8 @@ export async function startHouse(dir: string): Promise<House> {
   });
   const pid = child.pid;
   if (pid === undefined) throw new Error('the server did not start');
-  while ((await stat(note).catch(() => undefined)) === undefined) {
+  // The note is there as soon as the ports are open, and the first apply is done a while later.
+  while (!/ info +ready admin=/.test(log)) {
     if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}:\n${log}`);
     if (performance.now() - started > 120_000) throw new Error(`the server is not ready after two minutes:\n${log}`);
     await pause(5);
