@@ -2,7 +2,9 @@
 import { clearSecret, privateKeyText } from '../diagnostic/catalogue/check.ts';
 import type { Diagnostic } from '../diagnostic/diagnostic.ts';
 import { secretColumns } from '../import/secrets.ts';
+import type { FileEntry, Snapshot } from '../repo/snapshot.ts';
 import type { View } from '../resolve/view.ts';
+import { loadTables, TableCache } from '../tables/load.ts';
 import type { Table } from '../tables/table.ts';
 
 /** A crypt hash with its salt and digest; an account without a password; a reference to what is kept outside git. */
@@ -17,8 +19,11 @@ export function isKeptSecret(value: string): boolean {
 
 const pem = /-----BEGIN [A-Z ]*PRIVATE KEY( BLOCK)?-----/;
 
+/** What a check of secrets reads of a view. */
+type Searched = Pick<View, 'tables' | 'folder' | 'text'>;
+
 /** Never quotes what it finds. Rows that are switched off count: they are in the commit all the same. */
-export function checkSecrets(view: View): Diagnostic[] {
+export function checkSecrets(view: Searched): Diagnostic[] {
   const found: Diagnostic[] = [];
   for (const table of view.tables.values()) {
     for (const column of secretColumns(table)) found.push(...clearValues(table, column));
@@ -33,6 +38,19 @@ export function checkSecrets(view: View): Diagnostic[] {
   if (attributes !== undefined && pem.test(attributes))
     found.push(privateKeyText({ file: 'attributes.csv', line: 0, column: 0 }, { what: 'attributes.csv' }));
   return found;
+}
+
+/** The same of some files of a commit that never comes into effect. Others are not read. */
+export async function secretsIn(files: readonly FileEntry[], { commit, blobs }: Snapshot): Promise<Diagnostic[]> {
+  const below = (folder: string) => files.filter(({ path }) => path.startsWith(`${folder}/`));
+  const list: Snapshot['list'] = async (folder) => ({ tree: undefined, entries: below(folder) });
+  const { tables } = await loadTables({ commit, list, blobs }, new TableCache());
+  const custom = below('custom').filter(({ mode }) => mode !== '160000');
+  const wanted = [...custom, ...files.filter(({ path }) => path === 'attributes.csv')];
+  const bytes = await blobs(wanted.map(({ oid }) => oid));
+  const texts = new Map(wanted.map(({ path }, i) => [path, bytes[i]?.toString('utf8') ?? '']));
+  const entries = custom.map((file) => ({ ...file, path: file.path.slice('custom/'.length) }));
+  return checkSecrets({ tables, folder: () => ({ tree: undefined, entries }), text: (path) => texts.get(path) });
 }
 
 function clearValues(table: Table, column: string): Diagnostic[] {

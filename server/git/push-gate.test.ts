@@ -283,7 +283,62 @@ describe('push options', () => {
   });
 });
 
+describe('a secret in clear', () => {
+  const clear = { 'tables/passwd.csv': '#key,username,password\n"system","root","cluster"\n' };
+  const taken = async (ref: string) => (await lab.repository.resolve(ref)) !== undefined;
+
+  test.each([
+    ['a branch', ['HEAD:refs/heads/try']],
+    ['a tag', ['v1']],
+    ['a branch beside main', ['HEAD:refs/heads/try', 'HEAD~1:main']],
+  ])('does not get in by %s', async (_, refs) => {
+    await lab.gate({});
+    await lab.commit(clone, { a: 'a' });
+    const commit = await lab.commit(clone, clear);
+    await lab.git(['tag', '-a', '-m', 'x', 'v1'], { cwd: clone });
+    const said = await lab.git(['push', 'origin', ...refs], { cwd: clone });
+    expect(said.code).toBe(1);
+    expect(said.output).toContain(`remote: commit ${commit.slice(0, 9)} would bring a secret into the history`);
+    expect(said.output).toMatch(
+      /remote: tables\/passwd\.csv:2:18: error LH321: passwd\.password holds a secret in clear/,
+    );
+    expect(said.output).not.toContain('cluster"');
+    expect([await head(), await taken('try'), await taken('v1')]).toEqual([before, false, false]);
+  });
+
+  test('does not get into main by a commit that the next one mends, nor does a private key', async () => {
+    await lab.gate({});
+    const key = '-----BEGIN OPENSSH PRIVATE KEY-----\nx\n-----END OPENSSH PRIVATE KEY-----\n';
+    const first = await lab.commit(clone, { ...clear, 'custom/netboot/debian/compute.postinstall': key });
+    await lab.git(['rm', '-q', '-r', 'tables/passwd.csv', 'custom'], { cwd: clone });
+    await lab.git(['commit', '-q', '-m', 'Take it out'], { cwd: clone });
+    const said = await lab.git(['push'], { cwd: clone });
+    expect(said.code).toBe(1);
+    expect(said.output).toContain(`commit ${first.slice(0, 9)} would bring`);
+    for (const code of ['LH321', 'LH322']) expect(said.output).toContain(code);
+    expect(said.output).toContain('git rebase -i');
+    expect(await head()).toBe(before);
+  });
+
+  test("that is in the repository already is nobody else's: a branch on top of it is taken", async () => {
+    const listener = await lab.gate({});
+    await lab.commit(clone, clear);
+    // The judge of this test lets all pass.
+    expect((await lab.git(['push'], { cwd: clone })).code).toBe(0);
+    await lab.commit(clone, { a: 'a' });
+    await lab.commit(clone, { b: 'b' });
+    expect((await lab.git(['push', 'origin', 'HEAD:refs/heads/try'], { cwd: clone })).code).toBe(0);
+    await listener.close();
+  });
+});
+
 describe('other refs', () => {
+  test('a tag at something that is no commit is refused', async () => {
+    await lab.gate({});
+    const said = await lab.git(['push', 'origin', 'HEAD^{tree}:refs/tags/tree'], { cwd: clone });
+    expect([said.code, said.output]).toEqual([1, expect.stringContaining('LH727: refs/tags/tree would be at a tree')]);
+  });
+
   test('branches are shown and taken, also forced and deleted; tags are taken', async () => {
     await lab.gate({ judgeMain: () => Promise.reject(new Error('main is not pushed')) });
     await lab.commit(clone, { a: 'a' });

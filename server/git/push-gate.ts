@@ -10,6 +10,7 @@ import {
   unknownPushOption,
 } from '../../core/diagnostic/catalogue/repo.ts';
 import type { Diagnostic } from '../../core/diagnostic/diagnostic.ts';
+import { renderDiagnostics } from '../../core/plan/render.ts';
 import { openCommit } from '../../core/repo/commit-snapshot.ts';
 import { NO_OBJECT } from '../../core/repo/object-format.ts';
 import { firstOf, type ObjectSource } from '../../core/repo/objects.ts';
@@ -17,6 +18,7 @@ import type { Repository } from '../../core/repo/repository.ts';
 import type { Snapshot } from '../../core/repo/snapshot.ts';
 import type { RefUpdate } from './hook-protocol.ts';
 import type { Print, Push, PushHandlers } from './push-listener.ts';
+import { peel, type SecretBrought, secretsBrought } from './pushed-secrets.ts';
 import { Turns } from './turns.ts';
 
 /** A branch that would move, as the judge sees it. */
@@ -38,7 +40,7 @@ export interface BranchChange {
 export interface PushJudge {
   /** The cluster's branch: checked and planned. */
   judgeMain(change: BranchChange): Promise<{ readonly accept: boolean; readonly lines: readonly string[] }>;
-  /** Another branch: shown, and taken whatever it says. */
+  /** Another branch: shown, and taken whatever it says (secrets are refused before). */
   judgeBranch(change: BranchChange): Promise<{ readonly lines: readonly string[] }>;
   /** The cluster's branch is at `oid` now: apply it, and tell what was done and how to undo it. */
   applied(oid: string, print: Print, push: Push): Promise<void>;
@@ -85,6 +87,13 @@ export function pushGate(gate: GateOptions): PushHandlers {
     if (refused.length > 0) return refuse(push, refused, print);
     const planOnly = push.options.includes(PLAN);
     const update = push.updates.find(({ ref }) => ref === main);
+    const tips = push.updates.filter(({ new: next }) => next !== NO_OBJECT).map(({ new: next }) => peel(source, next));
+    const commits = (await Promise.all(tips)).map(({ oid }) => oid);
+    const secrets = await secretsBrought(commits, update?.new, repository, relay);
+    if (secrets.length > 0) {
+      log(`push of ${push.pusher}: refused, for it brings a secret in clear`);
+      return refuseSecrets(push, secrets, print);
+    }
     if (update === undefined) {
       await judgeOthers(push, source, print, signal);
       if (planOnly) print(PLANNED);
@@ -126,6 +135,10 @@ export function pushGate(gate: GateOptions): PushHandlers {
         if (type !== 'commit') found.push(notACommit(undefined, { ref, type }));
         else if (ref === main && (await push.nonFastForward(update)))
           found.push(mainForced(undefined, { branch, was: update.old.slice(0, 12) }));
+      } else if (ref.startsWith('refs/tags/') && update.new !== NO_OBJECT) {
+        // Of a tree or a file nobody could say whether it holds a secret.
+        const { type } = await peel(source, update.new);
+        if (type !== 'commit') found.push(notACommit(undefined, { ref, type }));
       } else if (ref === main) found.push(mainDeleted(undefined, { branch }));
     }
     return found;
@@ -196,6 +209,19 @@ function refuse(push: Push, diagnostics: readonly Diagnostic[], print: Print): {
     print(`${severity} ${code}: ${message}`);
     print(`  ${mend}`);
   }
+  print(nothingChanged(push));
+  return { accept: false };
+}
+
+/** In the words of the check that refuses the cluster's branch for it. */
+function refuseSecrets(push: Push, secrets: readonly SecretBrought[], print: Print): { accept: false } {
+  for (const { commit, diagnostics } of secrets) {
+    print(
+      `commit ${commit.slice(0, 9)} would bring a secret into the history, where it stays for all who may read it:`,
+    );
+    for (const line of renderDiagnostics(diagnostics, { most: 24, width: 100 })) print(line);
+  }
+  print('write that commit anew (git commit --amend, git rebase -i): one more that takes it out leaves it there');
   print(nothingChanged(push));
   return { accept: false };
 }

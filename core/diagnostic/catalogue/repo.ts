@@ -143,8 +143,8 @@ export const gateBusy = defineMessage<{ branch: string; seconds: number }>({
 export const notACommit = defineMessage<{ ref: string; type: string }>({
   code: 'LH727',
   severity: 'error',
-  title: 'a branch that is not at a commit',
-  help: `A branch ends at a commit. A tag can be pushed to refs/tags/….`,
+  title: 'a branch or tag that is not at a commit',
+  help: `A branch ends at a commit, and so does a tag that is pushed here: trees and files alone cannot be checked. A tag goes to refs/tags/….`,
   message: ({ ref, type }) => `${ref} would be at a ${type}, not at a commit`,
   mend: () => 'push a commit: git push origin HEAD:main',
 });
