@@ -19,6 +19,24 @@ const generations = 'generations';
 /** Old generations are answered for this long after a plan last named them; a node that boots so late boots anew. */
 const generationDays = 30;
 
+const inEffectKey = 'in effect';
+
+export function readInEffect(store: Pick<Store, 'range'>): InEffect | undefined {
+  for (const { key, value } of store.range(meta, inEffectKey)) {
+    if (key !== inEffectKey) continue;
+    const found = value as InEffect;
+    return { ...found, without: found.without ?? [] };
+  }
+  return undefined;
+}
+
+export function readGenerations(store: Pick<Store, 'range'>): Map<string, Generation> {
+  const found = new Map<string, Generation>();
+  for (const { key, value } of store.range(generations))
+    found.set(key, (value as { generation: Generation }).generation);
+  return found;
+}
+
 export class Memory {
   private readonly store: Store;
   /** Records on their way to the store: who notes something beside must not start from what was there before. */
@@ -29,8 +47,7 @@ export class Memory {
   }
 
   inEffect(): InEffect | undefined {
-    const found = this.store.get(meta, 'in effect') as InEffect | undefined;
-    return found === undefined ? undefined : { ...found, without: found.without ?? [] };
+    return readInEffect(this.store);
   }
 
   record(commit: string): CommitRecord | undefined {
@@ -60,16 +77,13 @@ export class Memory {
 
   /** Durable when it resolves. */
   async setInEffect(state: InEffect): Promise<void> {
-    await this.store.batch([{ db: meta, key: 'in effect', value: state }]);
+    await this.store.batch([{ db: meta, key: inEffectKey, value: state }]);
     await this.store.flushed();
   }
 
   /** Generations that may still be asked for, newest plans included. */
   generations(): Map<string, Generation> {
-    const found = new Map<string, Generation>();
-    for (const { key, value } of this.store.range(generations))
-      found.set(key, (value as { generation: Generation }).generation);
-    return found;
+    return readGenerations(this.store);
   }
 
   /**

@@ -33,6 +33,9 @@ export interface OnDisk {
   readonly generations: (image: string) => number;
 }
 
+/** What nodes booted with, as far as planning asks. */
+type Booted = Pick<BootedSets, 'all' | 'version'>;
+
 /** The commit in effect and the one that is judged. */
 const plannedKept = 2;
 
@@ -41,7 +44,7 @@ export class Planner {
   readonly #repository: Repository;
   readonly #roots: ReadonlySet<string>;
   readonly #onDisk: OnDisk;
-  readonly #booted: BootedSets;
+  readonly #booted: Booted;
   readonly #asked: ReadonlySet<string>;
   readonly #planned = new Map<string, Planned>();
   /** Counts what happened to artifacts: a composed world stands on which ones were there and wanted. */
@@ -61,7 +64,7 @@ export class Planner {
     repository: Repository,
     roots: ReadonlySet<string>,
     onDisk: OnDisk,
-    booted: BootedSets,
+    booted: Booted,
     asked: ReadonlySet<string>,
   ) {
     this.#asked = asked;

@@ -2,7 +2,8 @@
 import type { Command } from 'commander';
 import { examineNode, type NodeDiagnosis, unknownNode } from '../doctor/examine.ts';
 import type { Finding } from '../doctor/finding.ts';
-import { type House, houseAt, houseOf } from '../doctor/house.ts';
+import { type House, houseAt, houseOf, whySilent } from '../doctor/house.ts';
+import { houseBeside } from '../doctor/house-beside.ts';
 import { Probes } from '../doctor/probes.ts';
 import { diagnosisLines } from '../doctor/text.ts';
 import type { DoctorOptions } from '../doctor/visit.ts';
@@ -102,7 +103,10 @@ async function withHouse<T>(context: CommandContext, options: Options, work: (ho
   if (remote !== undefined) return work(houseAt(remote.url, remote.token, false));
   const dir = serverDir(context, options);
   return askEngine<T>(dir, 'doctor', {
-    server: async ({ admin, key }) => work(houseAt(admin, key, true)),
+    server: async ({ admin, key, pid }) => {
+      const why = await context.terminal.during('asking the server', whySilent(admin));
+      return work(why === undefined ? houseAt(admin, key, true) : await houseBeside(dir, pid, why));
+    },
     engine: async (engine) => {
       if (engine.world === undefined)
         throw new Failure({

@@ -16,8 +16,8 @@ export type NodeSaid = z.output<typeof schemas.nodeReport>;
 export interface House {
   /** Its files are on this machine's disk. */
   readonly here: boolean;
-  /** Its admin listener; undefined: no server runs. */
-  readonly url: string | undefined;
+  /** Why the server of its directory was not asked; undefined: it answers. */
+  readonly down: Down | undefined;
   /** The nodes of a noderange, and names in it that are neither a node nor a group. Throws a Failure for one that can't be read. */
   expand(noderange: string): Promise<{ readonly nodes: readonly string[]; readonly missed: readonly string[] }>;
   /** Undefined: there is no such node. */
@@ -29,7 +29,16 @@ export interface House {
   status(): Promise<HouseStatus>;
 }
 
+/** `hangs`: there is a process of it, which a person should know before anything else. */
+export interface Down {
+  readonly hangs: boolean;
+  readonly what: string;
+  readonly mend: string;
+}
+
 export type HouseStatus = Pick<z.output<typeof schemas.status>, 'head' | 'applied' | 'state' | 'problem'>;
+
+type ReadEngine = Pick<Engine, 'world' | 'view' | 'settings' | 'answer'> & { status(): Promise<HouseStatus> };
 
 /** No more of the status than is looked at: the rest may grow. */
 const houseStatus = z.object(schemas.status.pick({ head: true, applied: true, state: true, problem: true }).shape);
@@ -59,7 +68,7 @@ export function houseAt(url: string, token: string | undefined, here: boolean): 
   };
   const of = (node: string): string => encodeURIComponent(node);
   return {
-    ...{ here, url },
+    ...{ here, down: undefined },
     async expand(noderange) {
       const report = await json(`/reports?nodes=${of(noderange)}`, schemas.reports);
       return { nodes: report?.nodes.map(({ node }) => node) ?? [], missed: report?.missed ?? [] };
@@ -72,10 +81,16 @@ export function houseAt(url: string, token: string | undefined, here: boolean): 
   };
 }
 
-/** Where no server runs: an engine opened on its directory. */
-export function houseOf(engine: Engine, reports: NodeReports): House {
+const notRunning: Down = {
+  hangs: false,
+  what: 'no server runs here',
+  mend: 'litehouse serve (or systemctl start litehouse)',
+};
+
+/** Where no server answers: what is in effect, read from its directory. */
+export function houseOf(engine: ReadEngine, reports: Pick<NodeReports, 'of' | 'log'>, down = notRunning): House {
   return {
-    ...{ here: true, url: undefined },
+    ...{ here: true, down },
     async expand(noderange) {
       const report = bootReport({ engine, reports }, noderange);
       if ('wrong' in report) throw new Failure({ what: report.wrong, mend: 'see: litehouse noderange --help' });
@@ -96,19 +111,33 @@ export function houseOf(engine: Engine, reports: NodeReports): House {
 
 /** A server that takes a connection and then says nothing must not hold anybody up. */
 const answerMilliseconds = 30_000;
+/** Longer than it plans a large cluster, which it does not interrupt for a question. */
+const signMilliseconds = 10_000;
+
+/** Why a server gives no sign of life; undefined: it does. */
+export async function whySilent(url: string): Promise<string | undefined> {
+  try {
+    await fetchText(url, '/health', undefined, signMilliseconds);
+    return undefined;
+  } catch (error) {
+    if (error instanceof Failure) return error.why;
+    throw error;
+  }
+}
 
 function fetchText(
   url: string,
   path: string,
   token: string | undefined,
+  patience = answerMilliseconds,
 ): Promise<{ readonly status: number; readonly text: string }> {
   const request = url.startsWith('https:') ? httpsRequest : httpRequest;
   const outgoing = request(url + path, {
     headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
     agent: false,
-    timeout: answerMilliseconds,
+    timeout: patience,
   });
-  outgoing.on('timeout', () => outgoing.destroy(new Error(`no answer within ${answerMilliseconds / 1000} s`)));
+  outgoing.on('timeout', () => outgoing.destroy(new Error(`no answer within ${patience / 1000} s`)));
   return wholeResponse(outgoing, undefined).catch((error: Error) => {
     throw new Failure({
       what: `the server at ${url} does not answer`,

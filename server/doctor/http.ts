@@ -59,8 +59,8 @@ function mendOf({ facts, house }: Visit, at: Address): string {
   const ours = facts.listeners?.node;
   if (facts.master?.target !== managementNode)
     return 'is litehouse running on that host, with its node listener at that port?';
-  if (house.url === undefined || ours === undefined)
-    return 'no server runs here: litehouse serve (or systemctl start litehouse)';
+  if (house.down !== undefined) return `${house.down.what}: ${house.down.mend}`;
+  if (ours === undefined) return 'litehouse status says whether it runs';
   if (ours.port !== at.port) {
     return `litehouse listens at ${addressText(ours)}: make "nodeListen" in litehouse.json and site.xcatdport name one port`;
   }

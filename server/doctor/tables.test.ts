@@ -8,7 +8,8 @@ import type { Visit } from './visit.ts';
 
 function diagnosed(given: Partial<NodeBootFacts>): NodeDiagnosis {
   const of = facts(given);
-  const visit = { facts: of, status: { state: 'applied', head: commit } } as Visit;
+  const house = { here: true, down: undefined } as Visit['house'];
+  const visit = { facts: of, house, status: { state: 'applied', head: commit } } as Visit;
   return { node: of.node, verdict: 'fault', findings: checkTables(visit) };
 }
 

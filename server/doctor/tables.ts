@@ -20,7 +20,8 @@ export function checkTables(visit: Visit): readonly Finding[] {
 }
 
 /** Whoever pushed a mend and sees nothing of it reads here why. */
-function inEffect(found: Findings, { status, facts }: Visit): void {
+function inEffect(found: Findings, { status, facts, house }: Visit): void {
+  if (house.down?.hangs) found.fault(`${house.down.what}; what is below is read without it`, { mend: house.down.mend });
   const { head, state, problem } = status;
   if (head === facts.applied && state !== 'refused' && state !== 'failed') return;
   const why = problem === undefined ? '' : `: ${problem}`;

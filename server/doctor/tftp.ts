@@ -56,8 +56,8 @@ function serverOf(found: Findings, { facts, house, options }: Visit): Address | 
   if (server.target !== managementNode || ours === undefined || !house.here) {
     const whose =
       server.target === managementNode && ours === undefined
-        ? house.url === undefined
-          ? ': no litehouse runs'
+        ? house.down !== undefined
+          ? `: ${house.down.what}`
           : ': litehouse serves no TFTP here (tftpListen: off)'
         : '';
     found.ok(`it asks ${addressText(asked)}${whose}`, from);
@@ -126,10 +126,10 @@ function silent(
   server: Address,
   answer: Exclude<TftpAnswer, { kind: 'file' }>,
 ): void {
-  const down = house.url === undefined && facts.tftp.server?.target === managementNode;
+  const down = facts.tftp.server?.target === managementNode ? house.down : undefined;
   found.fault(`the TFTP server ${addressText(server)} does not answer: ${answer.why}`, {
     mend: down
-      ? 'start it: litehouse serve (or systemctl start litehouse)'
+      ? `${down.what}: ${down.mend}`
       : `is a TFTP server running there, and does a firewall let UDP port ${server.port} through?`,
   });
 }

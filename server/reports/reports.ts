@@ -3,10 +3,9 @@ import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DamagedStore, openStore, type Store } from '../../core/apply/store.ts';
 import type { Log } from '../log.ts';
-import { afterReport, mostWaitingBytes, type NodeReport, readStored, type StatusReport } from './report.ts';
+import { logs, records, recordsIn } from './read.ts';
+import { afterReport, mostWaitingBytes, type NodeReport, type StatusReport } from './report.ts';
 
-const records = 'reports';
-const logs = 'logs';
 /** Since when a node that reported is in no table any more. */
 const gone = 'gone';
 
@@ -101,10 +100,7 @@ class StoredReports implements NodeReports {
     this.retry = options.retry ?? retryMilliseconds;
     this.say = options.log;
     this.now = options.now ?? (() => new Date());
-    for (const { key, value } of store.range(records)) {
-      const record = readStored(value);
-      if (record !== undefined) this.known.set(key, this.shared(record));
-    }
+    for (const [node, record] of recordsIn(store)) this.known.set(node, this.shared(record));
   }
 
   get all(): ReadonlyMap<string, NodeReport> {
