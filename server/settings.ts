@@ -76,15 +76,21 @@ export const settingsFile = z.strictObject({
     .describe(
       'How many earlier generations of an image stay on the disk, for a revert that builds nothing; those that nodes booted stay besides.',
     ),
+  builds: z
+    .int()
+    .min(1)
+    .max(8)
+    .default(1)
+    .describe(
+      'How many parts of images (bases, initrds, generations) are built at once; packages of one kind of system are fetched by one build at a time.',
+    ),
   buildMinutes: z
     .int()
     .min(1)
     // A week.
     .max(10_080)
     .default(defaultBuildMinutes)
-    .describe(
-      'How long the build of a part of an image (base, initrd, generation) may take; then it is ended and has failed, and the next one goes on.',
-    ),
+    .describe('How long one of them may take; then it is ended and has failed, and the next one goes on.'),
   pollSeconds: z
     .number()
     .min(0.05)
@@ -147,6 +153,7 @@ export interface Settings {
   readonly reloads: boolean;
   readonly holdSeconds: number;
   readonly keepGenerations: number;
+  readonly builds: number;
   readonly buildMinutes: number;
   readonly pollSeconds: number;
   readonly plugins: Readonly<Record<string, boolean | Readonly<Record<string, unknown>>>>;
@@ -336,6 +343,7 @@ export function engineSettings(settings: Settings): EngineSettings {
       holdSeconds: settings.holdSeconds,
     })),
     keepGenerations: settings.keepGenerations,
+    builds: settings.builds,
     buildMinutes: settings.buildMinutes,
     images: settings.images,
     reloads: settings.reloads,

@@ -1,5 +1,5 @@
 /**
- * Artifacts (bases, initrds, generations): built once per digest, one at a time, and put in place by one rename.
+ * Artifacts (bases, initrds, generations): built once per digest, so many at once as the settings say, and put in place by one rename.
  *
  * Over 300 lines because the queue is one state: what is wanted, what runs and what is in place change together or not at all.
  */

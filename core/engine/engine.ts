@@ -180,6 +180,7 @@ class RunningEngine implements Engine {
         holder.engine?.tellBuild(holder.engine.progress.line(artifact, progress, since)),
       onProblem: (line) => holder.engine?.tellBuild(line),
       onRemoval: settings.onRemoval,
+      width: settings.builds,
       patience: buildPatience(settings.buildMinutes),
     });
     const stamp = stampOf(settings, loaded, options);

@@ -33,6 +33,8 @@ export interface EngineSettings {
   readonly reloads: boolean;
   /** Generations of an image that stay on the disk besides the newest; at least 1, default 3. */
   readonly keepGenerations?: number;
+  /** Artifacts that are built at once; default 1. */
+  readonly builds?: number;
   /** Minutes after which a build is ended as failed; default 120. */
   readonly buildMinutes?: number;
   /** Called within each removal of an artifact, for tests that stop the process there. */

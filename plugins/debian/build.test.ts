@@ -5,7 +5,7 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { lstat, mkdir, readdir, readFile, readlink, stat } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readFile, readlink, rename, stat } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -248,6 +248,22 @@ describe('two builds at once', () => {
     for (const [index, name] of ['hello', 'less'].entries())
       expect((await lstat(join(both[index] ?? '', 'rootimg/usr/bin', name))).isFile()).toBe(true);
     expect(workshop.log).toContain('waiting for another build to fetch its packages');
+  }, 120_000);
+
+  it('install what they have fetched, whatever others do to the cache meanwhile', async () => {
+    const archives = join(workshop.directory, 'cache/archives');
+    const aside = join(workshop.directory, 'aside');
+    const from = workshop.log.length;
+    const building = workshop.build(baseOf(['hello']));
+    building.catch(() => undefined);
+    const isFetched = () => workshop.log.slice(from).includes('installing packages');
+    while (!isFetched()) await new Promise((resolve) => setTimeout(resolve, 1));
+    await rename(archives, aside);
+    try {
+      expect((await lstat(join(await building, 'rootimg/usr/bin/hello'))).isFile()).toBe(true);
+    } finally {
+      await rename(aside, archives);
+    }
   }, 120_000);
 });
 

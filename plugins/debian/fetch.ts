@@ -1,15 +1,15 @@
 /** Resolves what an image needs, pass by pass, and downloads it; writes down in which order dpkg is to take it. */
-import { access, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { markUsed } from '../../core/image/base/cache.ts';
+import { linkOrCopy, markUsed, pruneUnused } from '../../core/image/base/cache.ts';
 import { PackageProblem } from '../../core/image/base/problem.ts';
 import type { PackageJob } from '../../core/image/family.ts';
 import type { PackagePass } from '../../core/image/recipe.ts';
 import { type Apt, archiveName, openApt, updateApt } from './apt.ts';
 
 const step = z.object({
-  /** What dpkg does with the words: `unpack` and `essential` take files of the cache, `configure` and `remove` names. */
+  /** What dpkg does with the words: `unpack` and `essential` take files that were fetched, `configure` and `remove` names. */
   does: z.enum(['essential', 'unpack', 'configure', 'remove']),
   words: z.array(z.string()),
 });
@@ -17,6 +17,9 @@ export type Step = z.infer<typeof step>;
 const steps = z.array(step);
 
 const stepsFile = 'steps.json';
+
+/** Where the files lie that a build installs: its own, since other builds fetch into the cache meanwhile. */
+export const fetchedPackages = (scratch: string): string => join(scratch, 'packages');
 
 /** The steps that fetch left in scratch. */
 export async function readSteps(scratch: string): Promise<readonly Step[]> {
@@ -37,8 +40,14 @@ export async function fetchPackages(job: PackageJob): Promise<void> {
   if (passes.length === 0 && kernel.length > 0)
     await solver.pass({ install: kernel, removeBefore: [], removeAfter: [] });
   await writeFile(join(job.scratch, stepsFile), JSON.stringify(solver.steps));
-  const used = solver.steps.filter(({ does }) => does === 'essential' || does === 'unpack');
-  await markUsed(used.flatMap(({ words }) => words.map((word) => join(apt.archives, word))));
+  const packages = fetchedPackages(job.scratch);
+  await mkdir(packages);
+  const taken = solver.steps
+    .filter(({ does }) => does === 'essential' || does === 'unpack')
+    .flatMap((one) => one.words);
+  for (const word of new Set(taken)) await linkOrCopy(join(apt.archives, word), join(packages, word));
+  await markUsed(taken.map((word) => join(apt.archives, word)));
+  await pruneUnused(apt.archives, '.deb', job.log);
 }
 
 /** The kernel that the image's row names comes as a package, where it is not laid in as files. */

@@ -2,11 +2,10 @@
 import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CommandFailed } from '../../core/apply/run-command.ts';
-import { pruneUnused } from '../../core/image/base/cache.ts';
 import { putInside, removeInside } from '../../core/image/base/place.ts';
 import { PackageProblem } from '../../core/image/base/problem.ts';
 import type { PackageJob } from '../../core/image/family.ts';
-import { readSteps, type Step } from './fetch.ts';
+import { fetchedPackages, readSteps, type Step } from './fetch.ts';
 import { releaseOf } from './releases.ts';
 
 /** Answers for scripts: no questions, no daemon starts, no initramfs (nodes get theirs from the base). */
@@ -47,15 +46,15 @@ for deb; do dpkg-deb --fsys-tarfile "$deb" | tar --extract --preserve-permission
 `;
 
 export async function installPackages(job: PackageJob): Promise<void> {
-  const { root, cache, scratch, confine, log } = job;
+  const { root, scratch, confine, log } = job;
   const steps = await readSteps(scratch);
-  const archives = join(cache, 'archives');
+  const fetched = fetchedPackages(scratch);
   await layOut(root, releaseOf(job.recipe.os)?.merged === true);
   const [first] = steps;
   if (first?.does !== 'essential') throw new Error('no packages were fetched');
   log(`extracting ${first.words.length} essential packages`, 0.32);
   const binds = [
-    { from: archives, to: '/packages', writable: false },
+    { from: fetched, to: '/packages', writable: false },
     { from: root, to: '/rootimg', writable: true },
   ];
   await confine({ view: 'server', binds }, 'sh', ['-c', extractProgram, 'sh', ...checked(first)]);
@@ -67,7 +66,7 @@ export async function installPackages(job: PackageJob): Promise<void> {
   const lines = steps.map((step) => `${[step.does, ...checked(step)].join(' ')}\n`);
   await writeFile(plan, lines.join(''));
   const image = [
-    { from: archives, to: packages, writable: false },
+    { from: fetched, to: packages, writable: false },
     { from: plan, to: '/tmp/steps', writable: false },
   ];
   try {
@@ -79,7 +78,6 @@ export async function installPackages(job: PackageJob): Promise<void> {
     throw explained(error);
   }
   await removeInside(root, 'usr/sbin/policy-rc.d');
-  await pruneUnused(archives, '.deb', log);
 }
 
 /** What dpkg and scripts expect before the first package is in. */

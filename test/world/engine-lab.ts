@@ -23,6 +23,7 @@ export interface LabOptions {
   readonly onLive?: EngineSettings['onLive'];
   /** How long replaced files keep their inode; default 0. */
   readonly holdSeconds?: number;
+  readonly builds?: EngineSettings['builds'];
   readonly buildMinutes?: EngineSettings['buildMinutes'];
 }
 
@@ -44,6 +45,7 @@ export function labEngine(lab: LabOptions): Promise<Engine> {
     onStep: lab.onStep,
     onRemoval: lab.onRemoval,
     onLive: lab.onLive,
+    builds: lab.builds,
     buildMinutes: lab.buildMinutes,
   };
   return openEngine(settings, plugins, options);

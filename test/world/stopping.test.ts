@@ -1,4 +1,4 @@
-/** Builds under an engine: how long they may take, and such as somebody stops. */
+/** Builds under an engine: how many at once, how long they may take, and such as somebody stops. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -82,4 +82,20 @@ describe('a build that hangs', () => {
         lines: [expect.stringContaining(name)],
       });
   });
+});
+
+test.each([
+  { width: 1, settings: {} },
+  { width: 2, settings: { builds: 2 } },
+])('as many builds as the settings say run at once: $width', async ({ width, settings }) => {
+  const [first = ''] = await lab.commits({});
+  await lab.start(undefined, settings);
+  // Two others are made from the base.
+  lab.engine?.on('build', (line) => {
+    if (line === 'built base img') lab.builds('slow');
+  });
+  await lab.apply(first);
+  await until('the base', async () => (await states())[0] === 'present');
+  await until('the others', async () => (await states()).includes('building'));
+  expect((await states()).filter((state) => state === 'building')).toHaveLength(width);
 });

@@ -1,5 +1,5 @@
 /** What builds share: a cache of packages, used by one at a time while it is written, and emptied of what no build uses any more. */
-import { lutimes, readdir, rm, stat } from 'node:fs/promises';
+import { constants, copyFile, link, lutimes, readdir, realpath, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -53,6 +53,14 @@ export async function inTurn<Result>(
     done();
     if (lasts.get(directory) === last) lasts.delete(directory);
   }
+}
+
+/** Gives a build a file of the cache, or of a repository, under a name of its own: other builds may fetch that name anew meanwhile. */
+export async function linkOrCopy(from: string, to: string): Promise<void> {
+  await rm(to, { force: true });
+  const file = await realpath(from);
+  // A file by link is the one that was looked at, whatever becomes of its repository.
+  await link(file, to).catch(async () => await copyFile(file, to, constants.COPYFILE_FICLONE));
 }
 
 const unusedDays = 30;

@@ -1,10 +1,10 @@
 /** The first step of a build of RPMs: solve pass by pass, download, and write down what rpm is to do. Nothing of a package runs. */
-import { constants, copyFile, link, mkdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { commandRunner } from '../../apply/run-command.ts';
 import type { CommandRunner } from '../../plugin/plugin.ts';
-import { markUsed, pruneUnused } from '../base/cache.ts';
+import { linkOrCopy, markUsed, pruneUnused } from '../base/cache.ts';
 import { PackageProblem } from '../base/problem.ts';
 import type { PackageJob, RepositoryState } from '../family.ts';
 import type { PackagePass } from '../recipe.ts';
@@ -260,13 +260,6 @@ class Passes {
       }
     }
   }
-}
-
-async function linkOrCopy(from: string, to: string): Promise<void> {
-  await rm(to, { force: true });
-  const file = await realpath(from);
-  // A file by link is the one that was looked at, whatever becomes of its repository.
-  await link(file, to).catch(async () => await copyFile(file, to, constants.COPYFILE_FICLONE));
 }
 
 /** For a solver without a switch for it: writes packages into the database of `solved`, and nothing else. */
