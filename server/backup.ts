@@ -61,7 +61,7 @@ export async function writeBackup(
 ): Promise<BackupManifest> {
   if (!options.force && (await exists(file))) throw alreadyThere(file);
   if (!(await exists(place.state))) {
-    throw new Failure({ what: `${place.dir} is no server directory`, mend: 'name one with --dir' });
+    throw new Failure({ what: `${place.dir} is no server directory`, mend: 'name one with --dir or LITEHOUSE_DIR' });
   }
   return staged(place.state, async (stage) => {
     const files: Record<string, { sha256: string; bytes: number }> = {};

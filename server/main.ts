@@ -1,5 +1,5 @@
 /** Where the program starts. */
-import type { CommandContext } from './command/context.ts';
+import { type CommandContext, installedDir } from './command/context.ts';
 import { commandCalled } from './command/links.ts';
 import { runCommandLine } from './command/program.ts';
 import { openTerminal } from './terminal.ts';
@@ -19,6 +19,7 @@ const context: CommandContext = {
   terminal: openTerminal(process.stdout, process.stderr, process.env),
   cwd: process.cwd(),
   env: process.env,
+  systemDir: installedDir,
   status: 0,
 };
 process.exitCode = await runCommandLine(process.argv.slice(2), context, version, called);

@@ -123,6 +123,7 @@ describe('status --watch', () => {
       },
       cwd: dir,
       env: {},
+      systemDir: '/nonexistent',
       status: 0,
     };
     const watching = runCommandLine(['status', '--watch', '--dir', dir, '--json'], context, '0');

@@ -1,5 +1,6 @@
 /** What every command gets: where it writes, where it stands, and the options that many of them share. */
-import { resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Terminal } from '../terminal.ts';
 import { type ExitStatus, exitStatusHelp } from './failure.ts';
@@ -8,16 +9,26 @@ export interface CommandContext {
   readonly terminal: Terminal;
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Where an installed litehouse keeps what is its own (`installedDir`). */
+  readonly systemDir: string;
   /** What the command line ends with; commands raise it to 1 where the thing asked about is not so. */
   status: ExitStatus;
 }
 
-/** Directory of the server that a command is about, where nothing else is said. */
-export const defaultDir = 'var';
+/** The server's directory in the Debian-style layout of server/packaging. */
+export const installedDir = '/var/lib/litehouse';
 
-/** The server's directory that the options name, absolute. */
+/**
+ * The server's directory, absolute: the one that the options name, else LITEHOUSE_DIR; else ./var, or the installed one where
+ * that is there and ./var is no server's: in / there is always a /var.
+ */
 export function serverDir(context: CommandContext, options: { readonly dir?: string }): string {
-  return resolve(context.cwd, options.dir ?? defaultDir);
+  const { cwd, env, systemDir } = context;
+  const named = options.dir ?? (env.LITEHOUSE_DIR || undefined);
+  if (named !== undefined) return resolve(cwd, named);
+  const local = resolve(cwd, 'var');
+  const isServers = existsSync(join(local, 'config.git')) || existsSync(join(local, 'litehouse.json'));
+  return isServers || !existsSync(systemDir) ? local : systemDir;
 }
 
 /** A command with its one sentence, an example, and what its exit status means. */
@@ -27,7 +38,10 @@ export function describe(command: Command, sentence: string, examples: readonly 
 }
 
 export function withDir(command: Command): Command {
-  return command.option('--dir <dir>', `the server's directory (default: ./${defaultDir})`);
+  return command.option(
+    '--dir <dir>',
+    `the server's directory (LITEHOUSE_DIR; default: ./var, else ${installedDir} where that is)`,
+  );
 }
 
 export function withJson(command: Command): Command {

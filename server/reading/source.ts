@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { openFolder } from '../../core/repo/folder-snapshot.ts';
 import { Repository } from '../../core/repo/repository.ts';
 import type { Snapshot } from '../../core/repo/snapshot.ts';
-import { type CommandContext, defaultDir, serverDir } from '../command/context.ts';
+import { type CommandContext, serverDir } from '../command/context.ts';
 import { Failure } from '../command/failure.ts';
 import { cloneRemote, findRemote, type Remote } from '../running/remote.ts';
 import { branch } from '../settings.ts';
@@ -32,7 +32,7 @@ export interface Source {
   close(): Promise<void>;
 }
 
-/** Opens what the options name: `--repo`, else `--dir`'s repository, else the current folder if it has tables, else ./var. */
+/** Opens what the options name: `--repo`, else `--dir`'s repository, else the current folder if it has tables, else the server's. */
 export async function openSource(context: CommandContext, options: SourceOptions): Promise<Source> {
   const remote = await remoteOf(context, options);
   if (remote !== undefined) return openRemote(remote, options);
@@ -120,12 +120,13 @@ async function findPlace(context: CommandContext, options: SourceOptions): Promi
     return place;
   }
   if (options.dir === undefined && (await exists(join(context.cwd, 'tables')))) return context.cwd;
-  const bare = join(serverDir(context, options), 'config.git');
+  const dir = serverDir(context, options);
+  const bare = join(dir, 'config.git');
   if (await exists(bare)) return bare;
   throw new Failure({
     what: 'there is no config repository here',
     why: `the current folder has no tables/, and there is no ${bare}`,
-    mend: `go into a clone, or name one: --repo DIR (or make a server directory: litehouse init --dir ${options.dir ?? defaultDir})`,
+    mend: `go into a clone, or name one: --repo DIR, or a server's directory: --dir DIR or LITEHOUSE_DIR (litehouse init --dir ${dir} makes one)`,
   });
 }
 

@@ -53,7 +53,7 @@ async function needRepository({ dir, repository }: Settings): Promise<void> {
   throw new Failure({
     what: `${dir} is no server directory`,
     why: `it has no config.git`,
-    mend: `name one with --dir, or make it: litehouse init --dir ${dir}`,
+    mend: `name one with --dir or LITEHOUSE_DIR, or make it: litehouse init --dir ${dir}`,
   });
 }
 

@@ -14,7 +14,18 @@ export function litehouse(cwd: string, ...args: string[]): Promise<CommandResult
 }
 
 /** The same with an environment. */
-export async function litehouseWith(
+export function litehouseWith(
+  env: Readonly<Record<string, string>>,
+  cwd: string,
+  ...args: string[]
+): Promise<CommandResult> {
+  // No litehouse is installed on the machine that runs tests, whatever that machine is.
+  return installedLitehouse('/nonexistent', env, cwd, ...args);
+}
+
+/** The same on a machine with an installed litehouse, whose directory is another than the real one. */
+export async function installedLitehouse(
+  systemDir: string,
   env: Readonly<Record<string, string>>,
   cwd: string,
   ...args: string[]
@@ -35,6 +46,7 @@ export async function litehouseWith(
     },
     cwd,
     env,
+    systemDir,
     status: 0,
   };
   const status = await runCommandLine(args, context, '0.0.0');

@@ -10,7 +10,7 @@ import { nearest } from '../../../core/tables/nearest.ts';
 import { parseTable } from '../../../core/tables/parse.ts';
 import { headerOf, schemas } from '../../../core/tables/schemas.ts';
 import { openSource } from '../../reading/source.ts';
-import { type CommandContext, describe } from '../context.ts';
+import { type CommandContext, describe, serverDir } from '../context.ts';
 import { Failure } from '../failure.ts';
 import { joinWith, type Kept, keep, keptIn, letGo } from './kept.ts';
 import { type EditOptions, printOutcome, sendEdit, withEdit } from './send.ts';
@@ -151,7 +151,8 @@ async function textOf(context: CommandContext, options: EditOptions, table: stri
   const { dir, repo, server, tokenFile } = options;
   // An edit without --repo goes to a server, also from within a working copy: so that is what is read.
   const named =
-    dir ?? (repo === undefined && server === undefined && !context.env.LITEHOUSE_SERVER ? 'var' : undefined);
+    dir ??
+    (repo === undefined && server === undefined && !context.env.LITEHOUSE_SERVER ? serverDir(context, {}) : undefined);
   const source = await openSource(context, {
     dir: named,
     repo,

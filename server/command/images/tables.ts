@@ -6,7 +6,7 @@ import type { Snapshot } from '../../../core/repo/snapshot.ts';
 import { buildView } from '../../../core/resolve/build-view.ts';
 import type { Image, View } from '../../../core/resolve/view.ts';
 import { openSource, type SourceOptions } from '../../reading/source.ts';
-import { type CommandContext, defaultDir } from '../context.ts';
+import { type CommandContext, serverDir } from '../context.ts';
 import { Failure } from '../failure.ts';
 
 /** Without `--repo` the server is read, also from within a working copy: it is the server that is asked afterwards. */
@@ -18,7 +18,7 @@ export async function withTables<T>(
   const { dir, repo, tokenFile } = options;
   const elsewhere = options.server ?? (dir === undefined ? context.env.LITEHOUSE_SERVER || undefined : undefined);
   const server = repo === undefined ? elsewhere : undefined;
-  const named = dir ?? (repo === undefined && server === undefined ? defaultDir : undefined);
+  const named = dir ?? (repo === undefined && server === undefined ? serverDir(context, {}) : undefined);
   const source = await openSource(context, { dir: named, repo, server, tokenFile });
   try {
     const { base } = planningContext([]);
