@@ -1,10 +1,11 @@
 /** `litehouse completion bash|zsh`: a script for the shell, made from the commands that there are; names come from the tables. */
-import type { Command } from 'commander';
+import type { Command, Option } from 'commander';
 import { schemas } from '../../core/tables/schemas.ts';
 import type { SourceOptions } from '../reading/source.ts';
 import { withView } from '../reading/view.ts';
-import { type CommandContext, describe, withSource } from './context.ts';
+import { type CommandContext, describe, withRemoteSource } from './context.ts';
 import { Failure } from './failure.ts';
+import { linkNames } from './links.ts';
 
 /** The most words that a shell is given at once. */
 const most = 2000;
@@ -44,7 +45,7 @@ export function addCompletionCommand(program: Command, context: CommandContext):
   describe(completion.command('zsh'), 'Print the script for zsh.', ['completion zsh']).action(() =>
     context.terminal.out(zshScript(program)),
   );
-  withSource(completion.command('words <kind> [prefix]', { hidden: true })).action(
+  withRemoteSource(completion.command('words <kind> [prefix]', { hidden: true })).action(
     (kind: string, prefix: string | undefined, options: SourceOptions) =>
       printWords(context, options, kind, prefix ?? ''),
   );
@@ -100,14 +101,23 @@ async function printWords(
 interface CommandWords {
   readonly name: string;
   readonly options: readonly string[];
+  /** Those whose value is the next word, of the command and of what is below it. */
+  readonly valued: readonly string[];
   readonly below: readonly string[];
 }
 
+/** Options of `completion words` that say whose names are meant: the scripts pass them on from the line. */
+const passed = ['--dir', '--repo', '--at', '--server', '--token-file'];
+
 function commandWords(program: Command): CommandWords[] {
+  const words = (options: readonly Option[]): string[] => [
+    ...new Set(options.flatMap(({ short, long }) => [long, short]).filter((it) => it != null)),
+  ];
   return program.commands.map((command) => ({
     name: command.name(),
-    options: [...command.options.flatMap(({ short, long }) => [long, short]), '--help'].filter(
-      (it): it is string => typeof it === 'string',
+    options: [...words(command.options), '--help'],
+    valued: words(
+      [command, ...command.commands].flatMap(({ options }) => options.filter((it) => it.required || it.optional)),
     ),
     below: command.commands.map((sub) => sub.name()).filter((name) => name !== 'words'),
   }));
@@ -124,25 +134,48 @@ function bashScript(program: Command): string {
       .join('\n');
   return `# bash completion for litehouse. Made by: litehouse completion bash
 _litehouse() {
-  local word=\${COMP_WORDS[COMP_CWORD]} line=\${COMP_LINE:0:COMP_POINT} command= options= kinds= position=0 i
+  local word=\${COMP_WORDS[COMP_CWORD]} line=\${COMP_LINE:0:COMP_POINT} command= options= valued= kinds= position=0 pending= i
   # Words as the shell will pass them: bash cuts at = and :, which stand in ours.
-  local -a typed
+  local -a typed given=()
   read -ra typed <<< "$line"
   [[ $line == *[[:space:]] ]] && typed+=('')
-  local current=\${typed[\${#typed[@]}-1]}
+  local current=\${typed[\${#typed[@]}-1]} called=\${typed[0]##*/}
+  # Called by a link, it is the command of that name.
+  [[ ' ${linkNames.join(' ')} ' == *" $called "* ]] && typed=(litehouse "$called" "\${typed[@]:1}")
   for ((i = 1; i < \${#typed[@]} - 1; i++)); do
-    case \${typed[i]} in
-      -*) ;;
-      *) if [[ -z $command ]]; then command=\${typed[i]}; else ((position++)); fi ;;
+    local it=\${typed[i]}
+    if [[ -n $pending ]]; then
+      # As the shell will pass it, but for variables.
+      it=\${it#[\\'\\"]} it=\${it%[\\'\\"]} it=\${it/#\\~\\//$HOME/}
+      [[ ' ${passed.join(' ')} ' == *" $pending "* ]] && given+=("$pending" "$it")
+      pending=
+      continue
+    fi
+    case $it in
+      --*=*) [[ ' ${passed.join(' ')} ' == *" \${it%%=*} "* ]] && given+=("$it") ;;
+      -*) [[ " $valued " == *" $it "* ]] && pending=$it ;;
+      *)
+        if [[ -n $command ]]; then
+          ((position++))
+        else
+          command=$it
+          case $command in
+${cases(({ options, valued }) => `options='${options.join(' ')}' valued='${valued.join(' ')}'`)}
+          esac
+        fi
+        ;;
     esac
   done
   if [[ -z $command ]]; then
     COMPREPLY=($(compgen -W '${words.map(({ name }) => name).join(' ')} --help --version' -- "$word"))
     return
   fi
-  case $command in
-${cases(({ options }) => `options='${options.join(' ')}'`)}
-  esac
+  # The value of an option: mostly a file or a directory.
+  if [[ -n $pending || $current == --*=* ]]; then
+    [[ $word == = ]] && word=
+    COMPREPLY=($(compgen -f -- "$word"))
+    return
+  fi
   if [[ $current == -* ]]; then
     COMPREPLY=($(compgen -W "$options" -- "$word"))
     return
@@ -157,10 +190,10 @@ ${cases(bashWords)}
   [[ $word == [=:] ]] && cut=$current && word=
   while IFS= read -r found; do
     [[ -n $found ]] && COMPREPLY+=("\${found#"$cut"}")
-  done < <(litehouse completion words "\${kind[position]}" "$current" 2>/dev/null)
+  done < <(litehouse completion words "\${kind[position]}" "$current" "\${given[@]}" 2>/dev/null)
   [[ \${kind[position]} == cells && \${#COMPREPLY[@]} -gt 0 ]] && compopt -o nospace
 }
-complete -F _litehouse litehouse`;
+complete -F _litehouse litehouse ${linkNames.join(' ')}`;
 }
 
 /** What bash offers for the arguments of a command; `images` has commands below it and an argument of its own. */
@@ -173,15 +206,20 @@ function bashWords({ name, below }: CommandWords): string | undefined {
 
 function zshScript(program: Command): string {
   const words = commandWords(program);
-  const lines = words.map(({ name, options, below }) => {
+  const lines = words.map(({ name, options, valued, below }) => {
     const kinds = argumentsOf[name]?.join(' ') ?? '';
-    return `    ${name}) options=(${options.join(' ')}); below=(${below.join(' ')}); kinds=(${kinds}) ;;`;
+    return `    ${name}) options=(${options.join(' ')}); valued=(${valued.join(' ')}); below=(${below.join(' ')}); kinds=(${kinds}) ;;`;
   });
-  return `#compdef litehouse
+  return `#compdef litehouse ${linkNames.join(' ')}
 # zsh completion for litehouse. Made by: litehouse completion zsh
 _litehouse() {
-  local -a options below kinds found plain
-  local word kind
+  local -a options valued below kinds found plain given
+  local word kind pending
+  # Called by a link, it is the command of that name.
+  if [[ \${words[1]:t} == (${linkNames.join('|')}) ]]; then
+    words=(litehouse \${words[1]:t} "\${(@)words[2,-1]}")
+    ((CURRENT++))
+  fi
   if ((CURRENT == 2)); then
     compadd -- ${words.map(({ name }) => name).join(' ')} --help --version
     return
@@ -189,11 +227,30 @@ _litehouse() {
   case $words[2] in
 ${lines.join('\n')}
   esac
+  for word in "\${(@)words[3,CURRENT-1]}"; do
+    if [[ -n $pending ]]; then
+      # As the shell will pass it, but for variables.
+      word=\${(Q)word}
+      word=\${word/#\\~\\//$HOME/}
+      [[ $pending == (${passed.join('|')}) ]] && given+=($pending $word)
+      pending=
+    elif [[ $word == --*=* ]]; then
+      [[ \${word%%=*} == (${passed.join('|')}) ]] && given+=($word)
+    elif [[ $word == -* ]]; then
+      ((\${valued[(Ie)$word]})) && pending=$word
+    else
+      plain+=($word)
+    fi
+  done
+  # The value of an option: mostly a file or a directory.
+  if [[ -n $pending ]]; then
+    _files
+    return
+  fi
   if [[ $PREFIX == -* ]]; then
     compadd -- $options
     return
   fi
-  for word in $words[3,CURRENT-1]; do [[ $word == -* ]] || plain+=($word); done
   if (($#below && ! ($#kinds && $#plain))); then
     compadd -- $below
     (($#kinds)) || return
@@ -203,8 +260,8 @@ ${lines.join('\n')}
     return
   fi
   kind=$kinds[$(($#plain + 1 > $#kinds ? $#kinds : $#plain + 1))]
-  found=(\${(f)"$(litehouse completion words $kind "$PREFIX" 2>/dev/null)"})
+  found=(\${(f)"$(litehouse completion words $kind "$PREFIX" $given 2>/dev/null)"})
   if [[ $kind == cells ]]; then compadd -S '' -- $found; else compadd -- $found; fi
 }
-if [[ $funcstack[1] == _litehouse ]]; then _litehouse "$@"; else compdef _litehouse litehouse; fi`;
+if [[ $funcstack[1] == _litehouse ]]; then _litehouse "$@"; else compdef _litehouse litehouse ${linkNames.join(' ')}; fi`;
 }
