@@ -51,7 +51,7 @@ function watch(): { readonly lines: string[]; readonly over: Promise<number> } {
     ...{ out: (line: string) => void lines.push(line), err: () => undefined, colour: false, width: 100 },
     during: <T>(_: string, work: Promise<T>) => work,
   };
-  const context = { terminal, cwd: '/', env: {}, status: 0 as const };
+  const context = { terminal, cwd: '/', env: {}, systemDir: '/nonexistent', status: 0 as const };
   return { lines, over: runCommandLine(['status', '--watch', '--dir', server.dir], context, '0') };
 }
 
