@@ -76,10 +76,11 @@ function observeApplies(engine: Pick<Engine, 'status' | 'on'>, applies: Histogra
     if (line !== 'done') return;
     void engine.status().then(
       ({ record }) => {
-        const key = record?.appliedAt === undefined ? undefined : `${record.commit} ${record.appliedAt}`;
-        if (key === undefined || key === seen || record?.summary === undefined) return;
-        seen = key;
-        applies.observe(record.summary.milliseconds / 1000);
+        const last = record?.again ?? record?.summary;
+        const at = record?.again?.at ?? record?.appliedAt;
+        if (last === undefined || at === undefined || at === seen) return;
+        seen = at;
+        applies.observe(last.milliseconds / 1000);
       },
       // An engine that is being closed has no status any more.
       () => {},

@@ -352,6 +352,7 @@ class RunningEngine implements Engine {
     started: number,
   ): Promise<Reconciled> {
     const { world } = composed;
+    const before = this.memory.inEffect()?.commit;
     const keeps = keepsOf(world);
     const without = [...world.waiting.values()]
       .filter((waiting) => waiting.keeps === undefined)
@@ -391,10 +392,16 @@ class RunningEngine implements Engine {
     const written = report.changed.filter(({ what }) => what === 'written').length;
     const summary = { written, removed: report.changed.length - written, milliseconds };
     this.problem = problemOf(report);
-    const applied = report.outcome === 'applied' ? { appliedAt: new Date().toISOString() } : {};
-    await this.memory.note(commit, { ...applied, failed: this.problem, summary });
+    const applied = report.outcome === 'applied';
+    // Since when it is in effect, and what that took, is told as long as it stays so: not what a restart or a repair did.
+    const stays = before === commit && this.memory.record(commit)?.appliedAt !== undefined;
+    const at = new Date().toISOString();
+    if (!stays) {
+      const first = { appliedAt: applied ? at : undefined, summary, again: undefined };
+      await this.memory.note(commit, { ...first, failed: this.problem });
+    } else await this.memory.note(commit, { ...(applied ? { again: { at, ...summary } } : {}), failed: this.problem });
     const lines = [...this.notices.splice(0), ...appliedLines(commit, report, world, summary, this.problem)];
-    return { commit, changed: true, ok: report.outcome === 'applied', ...withoutOf(report), lines };
+    return { commit, changed: true, ok: applied, ...withoutOf(report), lines };
   }
 
   buildImage = (name: string) => this.imageCommands.buildImage(name);

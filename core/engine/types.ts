@@ -68,10 +68,19 @@ export interface CommitRecord {
   readonly via: 'http' | 'ssh' | 'file' | 'found' | undefined;
   readonly receivedAt: string;
   readonly checkedAt: string | undefined;
+  /** Since when it is, or was last, in effect; `summary`: what that took. */
   readonly appliedAt: string | undefined;
   /** Why it is not applied: errors of the check, or what stopped apply. */
   readonly failed: string | undefined;
-  readonly summary: { readonly written: number; readonly removed: number; readonly milliseconds: number } | undefined;
+  readonly summary: ApplySummary | undefined;
+  /** When it was last applied once more though it was in effect (a restart, a repair, a build that ended), and what that did. */
+  readonly again?: (ApplySummary & { readonly at: string }) | undefined;
+}
+
+export interface ApplySummary {
+  readonly written: number;
+  readonly removed: number;
+  readonly milliseconds: number;
 }
 
 export interface WaitingGroup {

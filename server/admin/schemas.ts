@@ -18,12 +18,16 @@ const record = z
     via: z.enum(['http', 'ssh', 'file', 'found']).optional(),
     receivedAt: time,
     checkedAt: time.optional(),
-    appliedAt: time.optional(),
+    appliedAt: time.optional().describe('Since when it is, or was last, in effect'),
     failed: z.string().optional().describe('Why it is not in effect'),
     summary: z
       .strictObject({ written: z.int(), removed: z.int(), milliseconds: z.int() })
       .optional()
-      .describe('What its last apply did'),
+      .describe('What it took to come into effect'),
+    again: z
+      .strictObject({ at: time, written: z.int(), removed: z.int(), milliseconds: z.int() })
+      .optional()
+      .describe('What was done when it was last applied once more: by a restart, a repair, or a build that ended'),
   })
   .describe('What became of a commit');
 

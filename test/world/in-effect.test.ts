@@ -66,6 +66,26 @@ describe('what is in effect', () => {
     expect(again.answer('n04')).toMatchObject({ kind: 'refusal' });
     expect(again.answerFor('10.0.0.11')).toMatchObject({ kind: 'answer', commit: first });
   });
+  test('since when a commit is in effect, and what that took, is told whatever applies it once more', async () => {
+    const [first = '', second = ''] = await lab.commits({}, oneMoreFile);
+    await lab.apply(first);
+    await lab.applied();
+    const told = async () => (await lab.engine?.status())?.record;
+    const came = await told();
+    expect(came?.summary?.written).toBeGreaterThan(0);
+    await lab.stop();
+    await (await lab.start()).reconcile('start');
+    await lab.engine?.reconcile('asked', { again: true });
+    const { appliedAt, summary, again } = (await told()) ?? {};
+    expect({ appliedAt, summary }).toEqual({ appliedAt: came?.appliedAt, summary: came?.summary });
+    expect(again).toMatchObject({ written: 0 });
+    await lab.apply(second);
+    await lab.applied();
+    // It went, and has come anew.
+    await lab.apply(first);
+    await lab.applied();
+    expect(Date.parse((await told())?.appliedAt ?? '')).toBeGreaterThan(Date.parse(came?.appliedAt ?? ''));
+  });
   test('the branch goes to a bad commit and back: no problem left', async () => {
     const [first = '', bad = ''] = await lab.commits({}, { 'tables/nodelist.csv': '#node,groups\n"n01,"x\n' });
     await lab.apply(first);
