@@ -29,7 +29,7 @@ export function statusOf(parts: StatusParts): Status {
     applied,
     record: parts.record,
     state: stateOf(parts, applied),
-    problem: parts.problem,
+    problem: parts.problem ?? (report === undefined ? parts.record?.failed : undefined),
     nodes: world?.answers.size ?? 0,
     waiting: waitingGroups(world),
     builds: parts.builds.map(({ artifact, state, progress, since, failure, log, logFile }) => ({
@@ -68,11 +68,22 @@ function stateOf(parts: StatusParts, applied: string | undefined): Status['state
   if (parts.busy) return 'applying';
   if (head === undefined) return world === undefined ? 'no commit yet' : 'failed';
   if (parts.refused) return 'refused';
-  if (report !== undefined && report.outcome !== 'applied') return 'failed';
-  if (report === undefined || applied !== head) return parts.problem === undefined ? 'applying' : 'failed';
+  if (report === undefined) {
+    const open = unfinished(parts, applied);
+    if (open !== undefined) return open;
+  } else if (report.outcome !== 'applied') return 'failed';
+  else if (applied !== head) return parts.problem === undefined ? 'applying' : 'failed';
   if (parts.lost) return 'applied, image lost';
-  if (report.blocked.length > 0) return 'applied, blocked';
+  if ((report?.blocked.length ?? 0) > 0) return 'applied, blocked';
   return (world?.waiting.size ?? 0) > 0 ? 'applied, waiting' : 'applied';
+}
+
+/** Before its first look an engine goes by what the one before wrote down; undefined: the commit came into effect. */
+function unfinished({ head, record, problem }: StatusParts, applied: string | undefined): Status['state'] | undefined {
+  if (applied === head && record?.appliedAt !== undefined) return undefined;
+  if (problem !== undefined) return 'failed';
+  if (record?.failed === undefined) return 'applying';
+  return record.checkedAt === undefined ? 'refused' : 'failed';
 }
 
 /** What is held, a group for each line with all nodes that it is held for. */

@@ -71,7 +71,11 @@ async function ask(
 async function withReports(dir: string, engine: Engine): Promise<ServerStatus> {
   const reports = await openReports((await readSettings(dir)).state);
   try {
-    return await statusWithBoots(engine, reports);
+    const status = await statusWithBoots(engine, reports);
+    if (status.state !== 'applying') return status;
+    const idle =
+      'what main names is not wholly in effect, and no server runs that applies it: litehouse serve, or once: litehouse apply';
+    return { ...status, problem: status.problem ?? idle };
   } finally {
     await reports.close();
   }

@@ -86,6 +86,21 @@ describe('what is in effect', () => {
     await lab.applied();
     expect(Date.parse((await told())?.appliedAt ?? '')).toBeGreaterThan(Date.parse(came?.appliedAt ?? ''));
   });
+  test('an engine that looks at nothing tells what the one before did', async () => {
+    const [first = '', bad = ''] = await lab.commits({}, { 'tables/nodelist.csv': '#node,groups\n"n01,"x\n' });
+    await lab.apply(first);
+    await lab.applied();
+    await lab.stop();
+    expect(await (await lab.start()).status()).toMatchObject({ state: 'applied', problem: undefined });
+    setMain(lab.repository, bad);
+    expect((await lab.engine?.status())?.state).toBe('applying');
+    await lab.engine?.reconcile('poll');
+    await lab.stop();
+    expect(await (await lab.start()).status()).toMatchObject({
+      state: 'refused',
+      problem: expect.stringContaining('cannot be applied'),
+    });
+  });
   test('the branch goes to a bad commit and back: no problem left', async () => {
     const [first = '', bad = ''] = await lab.commits({}, { 'tables/nodelist.csv': '#node,groups\n"n01,"x\n' });
     await lab.apply(first);
