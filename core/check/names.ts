@@ -9,7 +9,7 @@ import { nearest } from '../tables/nearest.ts';
 import { schemas } from '../tables/schemas.ts';
 
 /** Tables whose keys may be hosts that are no nodes of the cluster: servers, switches, BMCs. */
-const hostTables = new Set(['hosts', 'servicenode', 'mac', 'nodelist']);
+export const hostTables: ReadonlySet<string> = new Set(['hosts', 'servicenode', 'mac', 'nodelist']);
 
 /** More of one kind in one table than this says nothing new: they are counted. */
 const most = 200;
@@ -38,7 +38,8 @@ function counted(view: View, code: string, file: string, count: number): Diagnos
   return [moreProblems({ file, line: 0, column: 0 }, { count: count - most })];
 }
 
-function groupNames(view: View): Set<string> {
+/** Names that a row's key may have beside those of nodes. */
+export function groupNames(view: View): Set<string> {
   const names = new Set<string>();
   const seen = new Set<readonly string[]>();
   for (const { groups } of view.nodes.values()) {

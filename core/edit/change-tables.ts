@@ -1,12 +1,18 @@
 /** `chtab`: changes, adds or deletes the row that a key names, in each table that is named. */
+import { groupNames, hostTables } from '../check/names.ts';
 import { editKey, editUnknown, editWords } from '../diagnostic/catalogue/edit.ts';
 import type { Diagnostic } from '../diagnostic/diagnostic.ts';
+import { shown } from '../explain/secret.ts';
+import { noderangeContext } from '../noderange/context.ts';
+import { expandNoderange } from '../noderange/expand.ts';
+import { isNodeName } from '../resolve/nodes.ts';
 import type { View } from '../resolve/view.ts';
 import type { Edit } from '../tables/edit.ts';
 import { nearest } from '../tables/nearest.ts';
 import { schemas } from '../tables/schemas.ts';
 import type { Row, Table } from '../tables/table.ts';
 import { type ChangeTables, type EditResult, refuse } from './edit.ts';
+import { shellWord } from './shell-word.ts';
 import { addEdited, columnsOf, tableToEdit } from './table-file.ts';
 
 /**
@@ -92,9 +98,54 @@ export function changeTables(view: View, command: ChangeTables): EditResult {
     if (two !== undefined) return refuse(two);
     const edits = command.remove.includes(name) ? removal(table, command.key) : change(table, command.key, cells);
     if ('fault' in edits) return refuse(edits.fault);
+    const nobody = edits.some(({ kind }) => kind === 'add') ? keyOfNobody(view, command, name) : undefined;
+    if (nobody !== undefined) return refuse(nobody);
     addEdited(files, table, edits);
   }
   return { kind: 'files', files };
+}
+
+/** A new row for what is neither node nor group would do nothing; a noderange is what people mean, and no key. */
+function keyOfNobody(view: View, command: ChangeTables, table: string): Diagnostic | undefined {
+  const key = schemas.get(table)?.keyedBy === 'node' ? command.key.node : undefined;
+  if (key === undefined || view.nodes.has(key)) return undefined;
+  // A host need not be a node, and a node may be made by this very command.
+  if (isNodeName(key) && (hostTables.has(table) || command.set.nodelist !== undefined)) return undefined;
+  const groups = groupNames(view);
+  if (groups.has(key)) return undefined;
+  const { nodes, missed, errors } = expandNoderange(key, noderangeContext(view));
+  if (errors.length === 0 && (missed.length === 0 || !isNodeName(key)))
+    return editKey(undefined, {
+      what: `'${key}' is a noderange: a row has one key, a node or a group`,
+      mend: `${eachNode(command, key, nodes, missed)}a row for a group that they all have: node=GROUP`,
+    });
+  const near = nearest(key, [...groups, ...[...view.nodes.keys()].slice(0, 10_000)]);
+  const add = `add it first: litehouse chtab node=${shellWord(key)} nodelist.groups=GROUP`;
+  return editKey(undefined, {
+    what: `'${key}' is neither a node nor a group: the row would do nothing`,
+    mend: near === undefined ? add : `did you mean ${near}? Else ${add}`,
+  });
+}
+
+/** The command for each node of a noderange; nothing where too many of them are in no table yet. */
+function eachNode(
+  { key, set }: ChangeTables,
+  text: string,
+  nodes: readonly string[],
+  missed: readonly string[],
+): string {
+  const few = nodes.length + missed.length <= 16;
+  if (!few && missed.length > 0) return '';
+  const all = few ? [...nodes, ...missed].map(shellWord).join(' ') : `$(litehouse noderange ${shellWord(text)})`;
+  const words = [
+    ...Object.entries(key).map(([column, value]) =>
+      column === 'node' ? 'node=$node' : shellWord(`${column}=${value}`),
+    ),
+    ...Object.entries(set).flatMap(([table, cells]) =>
+      Object.entries(cells).map(([column, value]) => shellWord(`${table}.${column}=${shown(table, column, value)}`)),
+    ),
+  ];
+  return `for node in ${all}; do litehouse chtab ${words.join(' ')}; done; or `;
 }
 
 type Key = Readonly<Record<string, string>>;

@@ -46,6 +46,45 @@ describe('chtab', () => {
     expect(await edited(chtab('file=/a,b=c litefile.options=ro'))).toHaveProperty(['tables/litefile.csv']);
   });
 
+  test('takes no noderange for a key, and prints the commands that do it', async () => {
+    for (const [key, names] of [
+      ['n01,n02', 'n01 n02'],
+      ['n[01-02]', 'n01 n02'],
+      ['compute,-n01', 'n02'],
+      ['n01-n02', 'n01 n02'],
+    ])
+      expect(await edited(chtab(`node=${key} noderes.netboot=pxe`))).toBe(
+        `LH742 '${key}' is a noderange: a row has one key, a node or a group; for node in ${names}; do litehouse chtab node=$node noderes.netboot=pxe; done; or a row for a group that they all have: node=GROUP`,
+      );
+    // Nodes that are still to be made, too; and where they are many, the noderange is worked out as the commands run.
+    expect(await edited(chtab('node=n08,n09 nodelist.groups=compute'))).toContain(
+      'for node in n08 n09; do litehouse chtab node=$node nodelist.groups=compute; done',
+    );
+    const many = Array.from({ length: 20 }, (_, i) => `"n${i}","compute",,\n`).join('');
+    const nodelist = { ...files, 'tables/nodelist.csv': `#node,groups,comments,disable\n${many}` };
+    expect(await edited(chtab('node=n0-n19 noderes.netboot=pxe'), nodelist)).toContain(
+      'for node in $(litehouse noderange n0-n19); do',
+    );
+  });
+
+  test('makes no row for what is neither node nor group, but where hosts are named and where the node is made', async () => {
+    expect(await edited(chtab('node=n99 noderes.netboot=pxe'))).toMatch(
+      /^LH742 'n99' is neither a node nor a group: .*litehouse chtab node=n99 nodelist\.groups=GROUP/,
+    );
+    expect(await edited(chtab('node=comptue noderes.netboot=pxe'))).toContain('did you mean compute?');
+    for (const words of [
+      'node=compute noderes.netboot=pxe',
+      'node=n99 hosts.ip=10.0.0.99',
+      'node=n99 nodelist.groups=compute',
+      'node=n99 nodelist.groups=compute noderes.netboot=pxe',
+    ])
+      expect(await edited(chtab(words)), words).toBeTypeOf('object');
+    // What is there already can be changed, and taken away.
+    const there = { ...files, 'tables/noderes.csv': '#node,netboot\n"old","pxe"\n' };
+    expect(await edited(chtab('node=old noderes.netboot=yaboot'), there)).toBeTypeOf('object');
+    expect(await edited(chtab('node=old noderes', true), there)).toBeTypeOf('object');
+  });
+
   test('says that there is no += and no -=, and how it is done', () => {
     for (const [word, how] of [
       ['nodelist.groups+=foo', 'with foo'],

@@ -47,7 +47,7 @@ export interface NodeContext extends MountContext, ServerContext {
 }
 
 /** A host name, as DNS and DHCP bound them; a file name, which takes 255 bytes, is then always possible. */
-function isNodeName(text: string): boolean {
+export function isNodeName(text: string): boolean {
   return /^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$/.test(text) && text.split('.').every((label) => label.length <= 63);
 }
 
