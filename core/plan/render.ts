@@ -183,9 +183,9 @@ function textChange(change: PathChange): string[] {
   const come = now.filter((line) => !oldSet.has(line));
   const name = change.after?.node ?? change.path.split('/').at(-1) ?? change.path;
   const lines: string[] = [];
-  const shown = Math.max(gone.length, come.length);
-  for (let i = 0; i < Math.min(shown, 2); i++) {
-    const [a, b] = [gone[i]?.trim().split(/\s+/) ?? [], come[i]?.trim().split(/\s+/) ?? []];
+  const pairs = pairLines(gone, come);
+  for (const [left, right] of pairs.slice(0, 2)) {
+    const [a, b] = [left?.trim().split(/\s+/) ?? [], right?.trim().split(/\s+/) ?? []];
     const [aSet, bSet] = [new Set(a), new Set(b)];
     const minus = a.filter((word) => !bSet.has(word));
     const plus = b.filter((word) => !aSet.has(word));
@@ -195,10 +195,34 @@ function textChange(change: PathChange): string[] {
     };
     const parts = [minus.length > 0 ? `-[${clip(minus)}]` : '', plus.length > 0 ? `+[${clip(plus)}]` : ''];
     const text = parts.filter((part) => part !== '').join(' ');
-    if (text !== '') lines.push(`${' '.repeat(17)}${name}: ${text}`);
+    // What is alike is left out; in a file of many lines it says of what this one is.
+    const of = left === undefined || right === undefined ? undefined : subjectOf(left);
+    if (text !== '') lines.push(`${' '.repeat(17)}${name}${of === undefined ? '' : ` ${of}`}: ${text}`);
   }
-  if (shown > 2) lines.push(`${' '.repeat(17)}${name}: ... ${count(shown - 2, 'more line')}`);
+  if (pairs.length > 2) lines.push(`${' '.repeat(17)}${name}: ... ${count(pairs.length - 2, 'more line')}`);
   return lines;
+}
+
+/** The path that a line of a shared file is about, as of exports; undefined: its first word is none. */
+function subjectOf(line: string): string | undefined {
+  return /(?:^|Path = ['"]?)(\/[^\s'";]*)/.exec(line)?.[1];
+}
+
+/** Lines that go beside those that come instead: of one path where they are about one, else in their order. */
+function pairLines(
+  gone: readonly string[],
+  come: readonly string[],
+): (readonly [gone: string | undefined, come: string | undefined])[] {
+  const bySubject = new Map<string | undefined, string[]>();
+  for (const line of [...come].reverse()) {
+    const subject = subjectOf(line);
+    const list = bySubject.get(subject);
+    if (list === undefined) bySubject.set(subject, [line]);
+    else list.push(line);
+  }
+  const pairs = gone.map((line) => [line, bySubject.get(subjectOf(line))?.pop()] as const);
+  const taken = new Set(pairs.map(([, line]) => line));
+  return [...pairs, ...come.filter((line) => !taken.has(line)).map((line) => [undefined, line] as const)];
 }
 
 /** `file:line:column: error LH101: text`, then how to mend it; nodes folded. */
