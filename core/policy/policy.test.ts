@@ -97,6 +97,19 @@ describe('the host of a row', () => {
     expect([may(first, '10.0.0.1'), may(first, '10.1.0.1'), may(first, 'fd00::1')]).toEqual([false, false, true]);
   });
 
+  test.each([
+    '10.0.0.0/24',
+    '10.0.0.0/255.255.255.0',
+    'fd00::/64',
+    '10.0.0.*',
+  ])('as a network (%s) matches none, and is not told to be given an address', async (network) => {
+    const view = await viewOf({ ...cluster, 'tables/policy.csv': `${header}1,,${network},,,,,deny\n${both}` });
+    const [found] = checkPolicy(view);
+    expect([found?.code, found?.severity]).toEqual(['LH364', 'warning']);
+    expect(found?.message).toContain('is a network');
+    expect(found?.mend).toBe('empty host, and name the nodes in noderange: groups or names');
+  });
+
   test('that is no node matches none', async () => {
     expect(may(await worldOf(`1,,mn,,,,,deny\n${both}`), '10.0.0.1')).toBe(true);
   });

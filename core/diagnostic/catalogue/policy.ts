@@ -41,17 +41,31 @@ right:  "4.7",,,"litefile",,,,"allow"`,
     nearest === undefined ? "write 'allow' or 'deny'" : `did you mean '${nearest}'? Else write 'deny'`,
 });
 
+/** `10.0.0.0/24`, `10.0.0.0/255.255.255.0`, `fd00::/64`, `10.0.0.*`: no host can have such a name. */
+function isNetwork(text: string): boolean {
+  return /^[\da-f.:]+\/[\da-f.:]+$/i.test(text) || /^\d+\.[\d.]*\*/.test(text);
+}
+
 export const policyHost = defineMessage<{ name: string }>({
   code: 'LH364',
   severity: 'warning',
   title: 'a policy host without an address',
   help: `The host of a policy row is compared with the address that a request comes from. Names are looked up in the hosts table, never in
-DNS; a name that is not there matches nobody.
+DNS; a name that is not there matches nobody. Nor does a network: who is meant by many addresses is said in noderange.
 
 wrong:  "4.6",,"n99","litefile",,,,"deny"      n99 is not in hosts.csv
-right:  "4.6",,"10.0.1.99","litefile",,,,"deny"`,
-  message: ({ name }) => `policy.host '${name}' has no address in tables/hosts.csv: it matches no node`,
-  mend: () => 'add a hosts row for it, or write the address',
+right:  "4.6",,"10.0.1.99","litefile",,,,"deny"
+
+wrong:  "4.6",,"10.0.1.0/24","litefile",,,,"deny"
+right:  "4.6",,,"litefile","rack1",,,"deny"`,
+  message: ({ name }) =>
+    isNetwork(name)
+      ? `policy.host '${name}' is a network, and hosts are compared one by one: it matches no node`
+      : `policy.host '${name}' has no address in tables/hosts.csv: it matches no node`,
+  mend: ({ name }) =>
+    isNetwork(name)
+      ? 'empty host, and name the nodes in noderange: groups or names'
+      : 'add a hosts row for it, or write the address',
 });
 
 export const policyRefuses = defineMessage<{ what: string; why: string }>({
