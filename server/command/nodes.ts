@@ -41,15 +41,19 @@ export function addNodesCommand(program: Command, context: CommandContext): void
       context.status = 1;
       context.terminal.err(`neither a node nor a group: ${foldNodes(report.missed, context.terminal.width)}`);
     });
-  withServer(
-    withDir(
-      describe(nodes.command('log <node>'), 'Print what a node wrote as it last booted (its statelite.log).', [
-        'nodes log n01',
-      ]),
+  withJson(
+    withServer(
+      withDir(
+        describe(nodes.command('log <node>'), 'Print what a node wrote as it last booted (its statelite.log).', [
+          'nodes log n01',
+        ]),
+      ),
+      'ask the server at that URL',
     ),
-    'ask the server at that URL',
   ).action(async (node: string, _options: NodesOptions, command: Command) => {
-    const { log, stage } = await readNode(context, node, command.optsWithGlobals<NodesOptions>());
+    const options = command.optsWithGlobals<NodesOptions>();
+    const report = await readNode(context, node, options);
+    const { log, stage } = report;
     if (log === undefined) {
       throw new Failure({
         what: stage === undefined ? `${node} never reported` : `${node} reported '${stage}', and sent no log`,
@@ -57,7 +61,8 @@ export function addNodesCommand(program: Command, context: CommandContext): void
         status: 1,
       });
     }
-    context.terminal.out(withoutControls(log.replace(/\n$/, ''), true));
+    if (options.json) printJson(context, report);
+    else context.terminal.out(withoutControls(log.replace(/\n$/, ''), true));
   });
 }
 

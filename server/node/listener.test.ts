@@ -179,6 +179,8 @@ describe('reports', () => {
       status: 0,
       out: 'mkdir -p /x\ndone\n',
     });
+    const logged = JSON.parse((await litehouse(server.dir, 'nodes', 'log', 'n01', '--json', '--dir', server.dir)).out);
+    expect(logged).toMatchObject({ node: 'n01', standing: 'current', log: 'mkdir -p /x\ndone\n' });
     expect(await (await fetch(`${server.admin}/reports/n01`)).json()).toMatchObject({ log: 'mkdir -p /x\ndone\n' });
   });
 
