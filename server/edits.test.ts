@@ -166,6 +166,9 @@ describe('tabedit', () => {
       expect([status, err]).toEqual([2, expect.stringContaining('the editor failed')]);
       expect(err).not.toContain('kept');
     }
+    const removed = await edit(editor('rm "$1"'));
+    expect([removed.status, removed.err]).toEqual([1, expect.stringContaining('the editor left no')]);
+    expect(removed.err).not.toContain('unexpected');
     const add = `echo '"4.9",,,"x",,,,"allow",,' >> "$1"`;
     expect((await run({ EDITOR: editor(add) }, 'tabedit', 'policy', '-n', '--dir', server.dir)).status).toBe(0);
     expect(left()).toEqual([]);

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
+import { shellWord } from '../../../core/edit/shell-word.ts';
 import { tablePath } from '../../../core/edit/table-file.ts';
 import { renderDiagnostics } from '../../../core/plan/render.ts';
 import { nearest } from '../../../core/tables/nearest.ts';
@@ -58,7 +59,16 @@ async function tabedit(context: CommandContext, options: TabeditOptions, table: 
   };
   for (;;) {
     if (editor !== undefined) await edit(context, editor, kept, start, later);
-    const text = await readFile(file, 'utf8');
+    const text = await readFile(file, 'utf8').catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+      await letGo(kept);
+      throw new Failure({
+        what: `${table} was not changed`,
+        why: `the editor left no ${file}`,
+        mend: 'edit it again, and save to the file that is opened',
+        status: 1,
+      });
+    });
     if (text === start) {
       printOutcome(context, options, { outcome: 'unchanged', lines: ['no change: nothing was done'], diagnostics: [] });
       break;
@@ -137,13 +147,8 @@ function resumeCommand(options: TabeditOptions, table: string, { dir }: Kept): s
     ['--repo', options.repo],
     ['--server', options.server],
     ['--token-file', options.tokenFile],
-  ].flatMap(([flag, value]) => (value === undefined ? [] : [flag, quoted(value)]));
-  return ['litehouse tabedit', table, '--resume', quoted(dir), ...named].join(' ');
-}
-
-/** As a shell takes it for one word. */
-function quoted(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+  ].flatMap(([flag, value]) => (value === undefined ? [] : [flag, shellWord(value)]));
+  return ['litehouse tabedit', table, '--resume', shellWord(dir), ...named].join(' ');
 }
 
 /** The table's text as it stands; undefined where there is no such file. */
