@@ -1,25 +1,18 @@
 /** Bench `tftp`: a 60 MB initrd by TFTP beside tftpd-hpa and dnsmasq, one client and thirty, in lock-step and in windows, and by HTTP. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { createSocket } from 'node:dgram';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fetchFile } from '../server/tftp-client.ts';
+import { startDnsmasq, startHpa, type TftpPeer } from '../server/tftp-servers.ts';
 import { type Figure, median, milliseconds, printTable, range } from './figures.ts';
-import { memoryOf, pause, stopChild } from './house.ts';
+import { memoryOf, stopChild } from './house.ts';
 
 const size = 60_000_000;
 const clients = 30;
 const block = 1408;
-
-interface Peer {
-  readonly name: string;
-  readonly host: string;
-  readonly port: number;
-  readonly child: ChildProcess;
-}
 
 /** Limits are those of the issue: at most three times tftpd-hpa; twice is the goal. */
 export async function benchTftp(scratch: string, rounds = 3): Promise<boolean> {
@@ -28,7 +21,11 @@ export async function benchTftp(scratch: string, rounds = 3): Promise<boolean> {
   const bytes = randomBytes(size);
   await writeFile(join(root, 'initrd'), bytes);
   const want = createHash('sha256').update(bytes).digest('hex');
-  const [ours, hpa, dnsmasq] = [await startOurs(root), await startHpa(root), await startDnsmasq(root)];
+  const [ours, hpa, dnsmasq] = [
+    await startOurs(root),
+    await startHpa(root),
+    await startDnsmasq(root, '127.69.0.1', 'root'),
+  ];
   try {
     const single = await compare(rounds, [ours, hpa, dnsmasq], (peer) => byCurl(peer, 1, want));
     const storm = await compare(rounds, [ours, hpa, dnsmasq], (peer) => byCurl(peer, clients, want));
@@ -52,8 +49,8 @@ export async function benchTftp(scratch: string, rounds = 3): Promise<boolean> {
 /** Milliseconds by name of the peer; who goes first changes from round to round. */
 async function compare(
   rounds: number,
-  peers: readonly Peer[],
-  measure: (peer: Peer) => Promise<number>,
+  peers: readonly TftpPeer[],
+  measure: (peer: TftpPeer) => Promise<number>,
 ): Promise<ReadonlyMap<string, number[]>> {
   const times = new Map<string, number[]>(peers.map(({ name }) => [name, []]));
   for (let round = 0; round < rounds; round++)
@@ -79,7 +76,7 @@ function told(what: string, values: readonly number[]): Figure {
   return { what, value: milliseconds(median(values)), from: range(values) };
 }
 
-async function byCurl({ host, port }: Peer, count: number, want: string): Promise<number> {
+async function byCurl({ host, port }: TftpPeer, count: number, want: string): Promise<number> {
   const from = performance.now();
   const url = `tftp://${host}:${port}/initrd`;
   const digests = await Promise.all(Array.from({ length: count }, () => curl('--tftp-blksize', String(block), url)));
@@ -106,7 +103,7 @@ function output(program: string, args: readonly string[]): Promise<string> {
   });
 }
 
-async function byClient({ host, port }: Peer, windowsize: number, want: string): Promise<number> {
+async function byClient({ host, port }: TftpPeer, windowsize: number, want: string): Promise<number> {
   const hash = createHash('sha256');
   const options = { blksize: block, windowsize };
   const from = performance.now();
@@ -140,7 +137,7 @@ function built(path: string): string {
 }
 
 /** Our server in a process of its own, without the rest of litehouse: what is measured is TFTP. */
-async function startOurs(root: string): Promise<Peer> {
+async function startOurs(root: string): Promise<TftpPeer> {
   const program = `const { startTftp } = await import(process.argv[1]);
     const server = await startTftp({ root: process.argv[2], listen: { host: '127.0.0.1', port: 0 }, log: console.error });
     console.log(server.addresses()[0].port);`;
@@ -152,43 +149,4 @@ async function startOurs(root: string): Promise<Peer> {
     child.stdout.once('data', (chunk: Buffer) => resolve(Number(chunk.toString())));
   });
   return { name: 'litehouse', host: '127.0.0.1', port, child };
-}
-
-async function startHpa(root: string): Promise<Peer> {
-  const port = await freePort('127.0.0.1');
-  const child = spawn('in.tftpd', ['-L', '-a', `127.0.0.1:${port}`, '--secure', root], { stdio: 'inherit' });
-  return ready({ name: 'tftpd-hpa', host: '127.0.0.1', port, child });
-}
-
-async function startDnsmasq(root: string): Promise<Peer> {
-  // dnsmasq serves TFTP on port 69 and no other: on an address of its own.
-  const host = '127.69.0.1';
-  const args = ['-k', '--conf-file=/dev/null', '--port=0', '--enable-tftp', '--tftp-max=100', `--tftp-root=${root}`];
-  const own = [`--listen-address=${host}`, '--bind-interfaces', '--pid-file=', '--user=root', '--log-facility=-'];
-  const child = spawn('dnsmasq', [...args, ...own], { stdio: 'ignore' });
-  return ready({ name: 'dnsmasq', host, port: 69, child });
-}
-
-async function ready(peer: Peer): Promise<Peer> {
-  let failed: Error | undefined;
-  peer.child.once('error', (error) => {
-    failed = error;
-  });
-  for (let i = 0; i < 50; i++) {
-    const what = failed?.message ?? (peer.child.exitCode === null ? undefined : `it ended with ${peer.child.exitCode}`);
-    if (what !== undefined) throw new Error(`${peer.name} does not start: ${what}`);
-    const { host, port } = peer;
-    if (await fetchFile('none', { host, port, tries: 1, patience: 100 }).catch((error: Error) => 'code' in error))
-      return peer;
-    await pause(50);
-  }
-  throw new Error(`${peer.name} does not answer`);
-}
-
-async function freePort(host: string): Promise<number> {
-  const socket = createSocket('udp4');
-  await new Promise<void>((resolve) => socket.bind({ address: host, port: 0 }, resolve));
-  const { port } = socket.address();
-  await new Promise<void>((resolve) => socket.close(() => resolve()));
-  return port;
 }
