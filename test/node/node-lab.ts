@@ -26,11 +26,15 @@ export interface BootOptions {
   readonly show?: readonly string[];
   /** A script that looks round in the booted root, by busybox sh, after `show`. */
   readonly look?: string;
+  /** Lines of shell that run once the root is mounted, before the program. */
+  readonly before?: readonly string[];
   /** Lines of shell that look from outside; `$1` is the booted root. */
   readonly after?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   /** Host and port of another peer than the lab's own. */
   readonly xcat?: string;
+  /** Runs the program again until it ends with 0, as an initrd does; `[lab] ended with N` on the console tells each end. */
+  readonly again?: boolean;
   /** Ends the boot once the console matches: for what goes on for ever. */
   readonly until?: RegExp;
 }
@@ -134,6 +138,17 @@ export class NodeLab {
     return path;
   }
 
+  /** Does it while the node of the next boot pauses for the first time. */
+  oncePaused(mend: () => void): void {
+    const naps = join(this.directory, 'naps');
+    rmSync(naps, { force: true });
+    const looking = setInterval(() => {
+      if (!existsSync(naps)) return;
+      clearInterval(looking);
+      mend();
+    }, 20);
+  }
+
   private take(request: IncomingMessage, response: ServerResponse): void {
     let body = '';
     request.setEncoding('utf8').on('data', (text: string) => {
@@ -185,7 +200,9 @@ export class NodeLab {
       at('run'),
       [
         `mount --bind ${this.root} ${booted} && mount -o remount,bind,ro ${booted} || exit 1`,
-        `sh ${program} boot; echo $? >${at('result.status')}`,
+        ...(options.before ?? []),
+        `while :; do sh ${program} boot; status=$?; ${options.again === true ? '[ $status -ne 0 ] || break; echo "[lab] ended with $status"' : 'break'}; done`,
+        `echo $status >${at('result.status')}`,
         `cut -d' ' -f5 /proc/self/mountinfo | grep "^${booted}" >${at('result.mounts')}`,
         `cat ${booted}/.statelite/statelite.log >${at('result.log')}`,
         `mount --bind /proc ${booted}/proc; mount --bind /dev ${booted}/dev`,

@@ -1,5 +1,5 @@
 /** The built-in initrd's first process: what it says where a boot cannot go on, and that it then goes on by itself. */
-import { rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { InitLab } from '../../../test/node/init-lab.ts';
@@ -101,6 +101,35 @@ describe('what is away is said with what to do about it, and waited for', () => 
     const run = await lab.run('init', { until: /Looking again[\s\S]*Looking again/ });
     expect(run.console).toContain('the image has no /usr/lib/systemd/systemd: it is no system that can be started');
     expect(run.console).not.toMatch(switched);
+  });
+});
+
+describe('a boot program that ends before it is through', () => {
+  const dying = [
+    'echo x >>/runs',
+    'echo "permission $LH_PERMISSION root $LH_ROOT" >>/told',
+    '[ "$(wc -l </runs)" -gt 2 ] || exit 7',
+  ];
+
+  test('is said and run again after a pause; the root is not switched to before it ends well', async () => {
+    machine();
+    lab.bootProgram(dying);
+    const run = await lab.run('init', { until: switched });
+    expect(run.console.match(/the boot program ended with status 7: the root is not ready/g)).toHaveLength(2);
+    expect(run.console.indexOf('switching to')).toBeGreaterThan(run.console.lastIndexOf('status 7'));
+    expect(lab.text('told')).toBe('permission 755 root /sysroot\n'.repeat(3));
+  });
+
+  test('is run again by the dracut hook too, which ends only when the root is ready', async () => {
+    machine();
+    lab.bootProgram(dying);
+    mkdirSync(join(lab.root, 'usr/lib/litehouse'), { recursive: true });
+    copyFileSync(join(lab.root, 'bin/busybox'), join(lab.root, 'usr/lib/litehouse/busybox'));
+    copyFileSync(join(lab.root, 'statelite'), join(lab.root, 'usr/lib/litehouse/statelite'));
+    const run = await lab.run('dracut/pre-pivot.sh');
+    expect(run.status).toBe(0);
+    expect(run.console.match(/the boot program ended with status 7: the root is not ready/g)).toHaveLength(2);
+    expect(lab.text('told')).toBe('permission 755 root /sysroot\n'.repeat(3));
   });
 });
 

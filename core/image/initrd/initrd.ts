@@ -43,10 +43,12 @@ export interface BuiltInitrd {
   readonly modules: readonly string[];
 }
 
-/** What shapes an initrd and is not in its options: the texts that are packed with it. For an artifact's recipe. */
+const texts = ['init', 'dhcp', 'dracut/module-setup.sh', 'dracut/parse-statelite.sh', 'dracut/pre-pivot.sh'];
+
+/** What shapes an initrd and is not in its options: the texts that are packed with it, in either form. For an artifact's recipe. */
 export function initrdRecipe(): string {
   return createHash('sha256')
-    .update(`1\0${ownText('../initrd/init')}\0${ownText('../initrd/dhcp')}`)
+    .update(['1', ...texts.map((name) => ownText(`../initrd/${name}`))].join('\0'))
     .digest('hex')
     .slice(0, 12);
 }

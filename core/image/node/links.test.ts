@@ -252,7 +252,7 @@ describe('links of a state', () => {
     symlinkSync(outside, join(lab.directory, 'nfs/10.0.0.1/lite/state/n01/etc'));
     const boot = await lab.boot({ until: /leads out of[\s\S]*leads out of/ });
     expect(boot.console).toContain(
-      'cannot keep /etc/p: /.statelite/persistent/n01/etc is a symbolic link that leads out of /.statelite/persistent/n01',
+      'cannot keep /etc/p in the state 10.0.0.1:/lite/state/n01: /.statelite/persistent/n01/etc is a symbolic link that leads out of /.statelite/persistent/n01: take it away. Nothing is kept in memory in its place; trying again',
     );
     expect(boot.console).not.toContain('laid out');
     expect(readdirSync(outside)).toEqual([]);

@@ -94,7 +94,7 @@ describe('the answer', () => {
       const [, to = ''] = lab.xcat.split(':');
       socket.pipe(connect(Number(to), '127.0.0.1')).pipe(socket);
     });
-    oncePaused(() => relay.listen(port, '127.0.0.1'));
+    lab.oncePaused(() => relay.listen(port, '127.0.0.1'));
     const boot = await lab.boot({ xcat: `127.0.0.1:${port}` });
     relay.close();
     expect(boot.console).toContain('does not answer');
@@ -258,7 +258,7 @@ describe('the boot', () => {
 
   test('waits for an image that was not prepared, and says what to do', async () => {
     rmSync(join(lab.root, '.statelite'), { recursive: true });
-    oncePaused(() => mkdirSync(join(lab.root, '.statelite')));
+    lab.oncePaused(() => mkdirSync(join(lab.root, '.statelite')));
     const boot = await lab.boot();
     expect(boot.console).toContain('Run litehouse liteimg for it');
     expect(boot.status).toBe(0);
@@ -279,15 +279,6 @@ describe('the boot', () => {
     expect(boot.shown.get('/etc/motd')?.text).toBe('image');
   });
 });
-
-/** Does it while the node pauses for the first time. */
-function oncePaused(mend: () => void): void {
-  const looking = setInterval(() => {
-    if (!existsSync(join(lab.directory, 'naps'))) return;
-    clearInterval(looking);
-    mend();
-  }, 20);
-}
 
 function freePort(): Promise<number> {
   return new Promise((resolve) => {
