@@ -6,13 +6,13 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/lab/prepare.sh"
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/litehouse-boot
-keep='' build=1 scenario='' inside=''
+keep='' build=1 scenario='' inside='' install=''
 export WORDS='' LIMIT=600 MEMORY=384
 
 usage() {
   cat >&2 <<U
 usage: $0 [--install] [--keep DIR] [--built] [--words TEXT] [SCENARIO]
-  --install    bring the Debian packages that are needed (no service is started)
+  --install    bring the Debian packages that the scenario needs first (no service is started)
   --keep DIR   copy consoles, answers and server logs to DIR
   --built      dist is there already
   --list       name the scenarios
@@ -23,7 +23,7 @@ U
 }
 while [ $# -gt 0 ]; do
   case $1 in
-    --install) install_packages ;;
+    --install) install=1 ;;
     --keep) keep=${2:?} && shift ;;
     --built) build='' ;;
     --list) (cd "$here/scenarios" && printf '%s\n' *.sh | sed 's/\.sh$//') && exit ;;
@@ -36,8 +36,9 @@ done
 scenario=${scenario:-words}
 [ -e "$here/scenarios/$scenario.sh" ] || { echo "there is no scenario $scenario" >&2 && usage; }
 [ "$(id -u)" = 0 ] || { echo "needs root" >&2 && exit 2; }
-missing=$(lacking | tr '\n' ' ')
-[ -z "$missing" ] || { echo "not installed: $missing: run $0 --install" >&2 && exit 2; }
+[ -z "$install" ] || install_packages "$scenario"
+missing=$(lacking "$scenario" | tr '\n' ' ')
+[ -z "$missing" ] || { echo "not installed: $missing: run $0 --install $scenario" >&2 && exit 2; }
 
 [ -z "$build" ] || (cd "$here/../.." && npm run --silent build)
 export WORK LOG HERE=$here KERNEL=$cache/kernel CACHE=$cache

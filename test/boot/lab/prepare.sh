@@ -1,31 +1,42 @@
-# Read by run.sh: the Debian packages of the lab, and the kernel that its machines boot.
-# Prerequisites by program; the packages that bring them are what --install and .ci/run install.
+# Read by run.sh and matrix.sh: the Debian packages of the lab, and the kernel that its machines boot.
+# What every scenario needs: a program or a file, and the package that brings it. A scenario says what it needs besides in a line
+# `# needs:` of its own.
 needs="qemu-system-x86_64:qemu-system-x86 ganesha.nfsd:nfs-ganesha rpcbind:rpcbind dnsmasq:dnsmasq-base busybox:busybox-static
-  depmod:kmod ip:iproute2 unshare:util-linux mkfs.ext4:e2fsprogs git:git"
-files="/usr/lib/PXELINUX/pxelinux.0:pxelinux /usr/lib/syslinux/modules/bios/ldlinux.c32:syslinux-common
+  depmod:kmod ip:iproute2 unshare:util-linux mkfs.ext4:e2fsprogs git:git xz:xz-utils
+  /usr/lib/PXELINUX/pxelinux.0:pxelinux /usr/lib/syslinux/modules/bios/ldlinux.c32:syslinux-common
   /usr/lib/ipxe/qemu/pxe-virtio.rom:ipxe-qemu /usr/lib/x86_64-linux-gnu/ganesha/libfsalvfs.so:nfs-ganesha-vfs"
+# What package scripts ask whether they may start a service.
+policy=/usr/sbin/policy-rc.d
 
-# Names of the packages that this machine lacks, one a line.
+# lacking SCENARIO...: names of the packages that this machine lacks for these scenarios, one a line.
 lacking() {
-  local pair
-  for pair in $needs; do command -v "${pair%%:*}" >/dev/null || echo "${pair#*:}"; done
-  for pair in $files; do [ -e "${pair%%:*}" ] || echo "${pair#*:}"; done
+  local name pair all=$needs
+  for name; do all+=" $(sed -n 's/^# needs: //p' "$here/scenarios/$name.sh")"; done
+  for pair in $all; do
+    case $pair in
+      /*) [ -e "${pair%%:*}" ] ;;
+      *) command -v "${pair%%:*}" >/dev/null ;;
+    esac || echo "${pair#*:}"
+  done | sort -u
 }
 
+# install_packages SCENARIO...: brings what these scenarios lack, and says what that is.
 install_packages() {
-  local policy=/usr/sbin/policy-rc.d made='' packages
-  packages=$(lacking)
+  local packages
+  packages=$(lacking "$@" | tr '\n' ' ')
   [ -n "$packages" ] || return 0
-  # Packages bring services that would start; none may run on the host.
-  if [ ! -e $policy ]; then
-    printf '#!/bin/sh\nexit 101\n' >$policy
-    chmod 755 $policy
-    made=1
-  fi
-  apt-get update -qq
-  # shellcheck disable=SC2086  # a list of words
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $packages >/dev/null
-  [ -z "$made" ] || rm -f $policy
+  echo "installing with apt-get, starting nothing of it: $packages"
+  (
+    # Packages bring services that would start; none may run on the host.
+    if [ ! -e "$policy" ]; then
+      trap 'rm -f "$policy"' EXIT
+      printf '#!/bin/sh\nexit 101\n' >"$policy"
+      chmod 755 "$policy"
+    fi
+    apt-get update -qq
+    # shellcheck disable=SC2086  # a list of words
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $packages >/dev/null
+  )
 }
 
 # fetch_debs DIRECTORY PACKAGE...: Debian's packages with all that they need, for an image; the namespaces have no way out.

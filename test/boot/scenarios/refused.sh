@@ -1,5 +1,6 @@
 #!/bin/bash
 # a node that the policy table refuses, and a machine that is no node: their consoles say what and where; mended, they go on by themselves
+# needs: dnf:dnf rpmbuild:rpm createrepo_c:createrepo-c
 small_cluster rhels9.4
 rpm_packages "$repository"
 # Unknown machines get an address, as in many clusters.

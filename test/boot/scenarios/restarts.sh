@@ -1,5 +1,6 @@
 #!/bin/bash
 # litehouse is killed and started again while three machines boot and a hundred simulated nodes ask: all come up
+# needs: dnf:dnf rpmbuild:rpm createrepo_c:createrepo-c
 small_cluster rhels9.4
 rpm_packages "$repository"
 for number in $(seq 101 200); do

@@ -1,5 +1,6 @@
 #!/bin/bash
 # packages change while a node runs: it goes on undisturbed and has the new ones after a reboot; git revert, and the earlier state boots
+# needs: dnf:dnf rpmbuild:rpm createrepo_c:createrepo-c
 small_cluster rhels9.4
 rpm_packages "$repository"
 echo watch | write syncdirs/hall1/etc/lab-mode

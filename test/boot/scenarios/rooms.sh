@@ -1,5 +1,6 @@
 #!/bin/bash
 # two nodes in two rooms boot at once: one litetree row, and each has the motd of its room
+# needs: dnf:dnf rpmbuild:rpm createrepo_c:createrepo-c
 small_cluster rhels9.4
 rpm_packages "$repository"
 push "Three nodes in two halls"

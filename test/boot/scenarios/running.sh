@@ -1,5 +1,6 @@
 #!/bin/bash
 # a node that runs sees a pushed change of an ro file, and of a live file of its image; what it has open does not go stale
+# needs: dnf:dnf rpmbuild:rpm createrepo_c:createrepo-c
 # Lines of eight letters, so that each read of the open file begins with its first words; long enough to be read for minutes.
 live_file() { awk -v line="live $1." 'BEGIN { while (n++ < 500000) print line }' | write images/image/rootimg/usr/share/live; }
 

@@ -1,5 +1,6 @@
 #!/bin/bash
 # an image that the sles plugin made by zypper from RPMs boots; the same for rh, by dnf, is `rooms`
+# needs: zypper:zypper rpmbuild:rpm createrepo_c:createrepo-c
 small_cluster sles15.5
 rpm_packages "$repository"
 push "A cluster of SLES"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SLOF, the firmware of POWER machines, gets its address by litehouse's DHCP lines and a yaboot node's files by litehouse's TFTP
+# needs: qemu-system-ppc64:qemu-system-ppc
 # slow
-command -v qemu-system-ppc64 >/dev/null || fail "not installed: qemu-system-ppc"
 start_house
 git clone --quiet $admin/config.git "$WORK/cluster"
 git -C "$WORK/cluster" rm --quiet -r .
