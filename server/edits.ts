@@ -1,15 +1,17 @@
 /** Edits made by commands: a commit on top of the branch, through the same checks, plan and turn as a push. */
 import { z } from 'zod';
-import { editBusy } from '../core/diagnostic/catalogue/edit.ts';
+import { editBusy, editNotBuilt } from '../core/diagnostic/catalogue/edit.ts';
 import type { Diagnostic } from '../core/diagnostic/diagnostic.ts';
 import { computeEdit, type EditCommand } from '../core/edit/edit.ts';
 import { subjectOf } from '../core/edit/subject.ts';
 import { effectLine } from '../core/engine/applied.ts';
 import { heldLines } from '../core/engine/held-text.ts';
+import { whyNotBuilt } from '../core/engine/not-built.ts';
 import type { Engine, Preview, Reconciled } from '../core/engine/types.ts';
 import { addedFaults, isFault } from '../core/image/findings.ts';
 import { overlaySnapshot } from '../core/import/overlay.ts';
 import { diagnosticToJson, diffToJson } from '../core/plan/json.ts';
+import type { ImagesMode } from '../core/plan/make-plan.ts';
 import { renderDiagnostics, renderDiff } from '../core/plan/render.ts';
 import type { Repository } from '../core/repo/repository.ts';
 import { moveBranch, writeCommit } from '../core/repo/write-commit.ts';
@@ -46,8 +48,13 @@ export const editRequest = z.strictObject({
   author: z.strictObject({ name: person, email: person }).optional(),
   message: z.string().max(10_000).optional(),
   dryRun: z.boolean().default(false),
-  /** Refuse an edit that keeps an image from being built; else that is a warning, as with a push. */
-  refuseFaults: z.boolean().optional(),
+  build: z
+    .string()
+    .max(200)
+    .optional()
+    .describe(
+      'The image that is built of it: refuse an edit after which it would not be, or that keeps another from being built; else those are warnings, as with a push',
+    ),
 });
 export type EditRequest = Omit<z.infer<typeof editRequest>, 'command'> & { readonly command: EditCommand };
 
@@ -104,8 +111,11 @@ export function openEdits(parts: EditParts): ApplyEdit {
     if (result.kind === 'refused') return refused(result.diagnostics);
     if (result.files.size === 0)
       return { outcome: 'unchanged', lines: ['it is so already: nothing was changed'], diagnostics: [] };
-    const faultsOf = async ({ diagnostics }: Preview): Promise<readonly Diagnostic[]> => {
-      if (request.refuseFaults !== true || !diagnostics.some(isFault)) return [];
+    const faultsOf = async ({ diagnostics, view }: Preview): Promise<readonly Diagnostic[]> => {
+      if (request.build === undefined) return [];
+      const external = notBuiltFault(view, request.build, engine.settings.images);
+      if (external !== undefined) return [external];
+      if (!diagnostics.some(isFault)) return [];
       const before = await engine.judge(await repository.snapshot(head));
       return asErrors(addedFaults(before.diagnostics, diagnostics));
     };
@@ -183,6 +193,13 @@ export function bytesOf(files: ReadonlyMap<string, string | undefined>): Map<str
 function plain(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not get through.
   return text.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]+/g, ' ').trim();
+}
+
+/** Whoever asks for a build must not commit rows of an image that stays external. */
+export function notBuiltFault(view: View, name: string, mode: ImagesMode): Diagnostic | undefined {
+  const image = view.images.get(name);
+  const not = image === undefined ? undefined : whyNotBuilt(view, image, mode);
+  return not === undefined ? undefined : editNotBuilt(undefined, { image: name, ...not });
 }
 
 /** What a push is only warned of, as a refusal shows it. */

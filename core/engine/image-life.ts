@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import type { BuildQueue, BuildState } from '../apply/builds.ts';
 import type { OwnedArtifact } from '../apply/owned.ts';
 import type { Store } from '../apply/store.ts';
-import { asksForBuild } from '../image/columns.ts';
 import { loadLive } from '../image/live/state.ts';
 import type { PreviousSets } from '../plan/compose.ts';
 import type { ImagesMode } from '../plan/make-plan.ts';
@@ -14,6 +13,7 @@ import type { ArtifactOutput } from '../plugin/output.ts';
 import type { ImagePlan } from '../plugin/plugin.ts';
 import type { View } from '../resolve/view.ts';
 import { ImageRecords, kindOf } from './image-records.ts';
+import { whyNotBuilt } from './not-built.ts';
 import { Pins } from './pins.ts';
 import { type Reason, retention } from './retention.ts';
 import type { ImageArtifact, ImageStanding, PlannedArtifact, PruneOutcome } from './types.ts';
@@ -64,15 +64,8 @@ export class ImageLife {
     if (now === undefined) return 'no commit is in effect yet: push one';
     const image = now.view.images.get(name);
     if (image === undefined) return `there is no image '${name}' in tables/osimage.csv of the commit in effect`;
-    if (now.images.has(name)) return undefined;
-    const os = image.os === '' ? 'without an osvers' : `of ${image.os}`;
-    if (images === 'external') {
-      return `image '${name}' is external: the server's setting "images" says that no plugin builds images`;
-    }
-    if (images === 'rows' && !asksForBuild(now.view, image)) {
-      return `image '${name}' is external: linuximage.build of its row does not say yes`;
-    }
-    return `image '${name}' is external: no loaded plugin builds images ${os}`;
+    const not = whyNotBuilt(now.view, image, images);
+    return not === undefined ? undefined : `image '${name}' is external: ${not.why}; ${not.mend}`;
   }
 
   /** Remembers that an image is to be built, and tries again what failed of it. */

@@ -88,3 +88,14 @@ right:  litehouse chtab KEY=VALUE TABLE.COLUMN=VALUE
   message: ({ what }) => what,
   mend: ({ mend }) => mend,
 });
+
+export const editNotBuilt = defineMessage<{ image: string; why: string; mend: string }>({
+  code: 'LH748',
+  severity: 'error',
+  title: 'genimage of an image that nothing here would build',
+  help: `An image is built by the plugin that knows its system (debian, rh, sles), on a server that builds images (setting "images"). What
+no plugin builds is external: a tree, kernel and initrd of your own. genimage says so before it writes rows that would ask for a build.
+Wrong: litehouse genimage -o aix7 -p compute. Right: litehouse genimage -o debian12 -p compute.`,
+  message: ({ image, why }) => `image '${image}' would be external: ${why}`,
+  mend: ({ mend }) => mend,
+});

@@ -14,7 +14,7 @@ import { git } from '../../../core/repo/git.ts';
 import { Repository } from '../../../core/repo/repository.ts';
 import { buildView } from '../../../core/resolve/build-view.ts';
 import { TableCache } from '../../../core/tables/load.ts';
-import { asErrors, bytesOf, type EditOutcome, editOutcome, openEdits } from '../../edits.ts';
+import { asErrors, bytesOf, type EditOutcome, editOutcome, notBuiltFault, openEdits } from '../../edits.ts';
 import { openPreviewer } from '../../reading/preview.ts';
 import { askEngine } from '../../running/engine.ts';
 import { askRemote, meantRemote, type Remote } from '../../running/remote.ts';
@@ -29,8 +29,8 @@ export interface EditOptions {
   readonly message?: string;
   readonly dryRun?: boolean;
   readonly json?: boolean;
-  /** Refuse what keeps an image from being built. */
-  readonly refuseFaults?: boolean;
+  /** The image that is built of it: refuse what would keep it, or another, from being built. */
+  readonly build?: string;
 }
 
 /** The options of commands that change something. */
@@ -56,7 +56,7 @@ export async function sendEdit(
     author: await authorOf(context),
     ...(options.message === undefined ? {} : { message: options.message }),
     dryRun: options.dryRun === true,
-    ...(options.refuseFaults === true ? { refuseFaults: true } : {}),
+    ...(options.build === undefined ? {} : { build: options.build }),
   };
   const remote = await meantRemote(context, options);
   if (remote !== undefined) return context.terminal.during(doing, postEdit(remote, request));
@@ -125,10 +125,14 @@ async function editWorkingCopy(
     return { outcome: 'unchanged', lines: ['it is so already: nothing was changed'], diagnostics: [] };
   const bytes = bytesOf(result.files);
   const preview = async () => {
-    const previewer = await openPreviewer(context, options);
+    const { build } = options;
+    // It is built by the server that the working copy is pushed to, whatever is built here.
+    const previewer = await openPreviewer(context, build === undefined ? options : { ...options, images: 'rows' });
     const before = await previewer(snapshot);
     const after = await previewer(overlaySnapshot(snapshot, bytes), before.world);
-    return { after, faults: options.refuseFaults ? addedFaults(before.diagnostics, after.diagnostics) : [] };
+    const external = build === undefined ? undefined : notBuiltFault(after.view, build, 'rows');
+    const faults = build === undefined ? [] : addedFaults(before.diagnostics, after.diagnostics);
+    return { after, faults: external === undefined ? faults : [external] };
   };
   const refused = (faults: readonly Diagnostic[]): EditOutcome => ({
     outcome: 'refused',
@@ -136,7 +140,7 @@ async function editWorkingCopy(
     diagnostics: asErrors(faults).map(diagnosticToJson),
   });
   if (!options.dryRun) {
-    const faults = options.refuseFaults ? (await preview()).faults : [];
+    const faults = options.build === undefined ? [] : (await preview()).faults;
     if (faults.length > 0) return refused(faults);
     for (const [path, text] of result.files) {
       const file = join(place, path);

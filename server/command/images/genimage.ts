@@ -11,7 +11,16 @@ import { Failure } from '../failure.ts';
 import { type ImageOptions, type ImageServer, withImages } from './ask.ts';
 import { buildResult, resultLines } from './built.ts';
 import { failedLines, followBuilds } from './follow.ts';
-import { askWanted, cellOf, imageWith, missing, terminalAsk, usualName, type Wanted } from './questions.ts';
+import {
+  askWanted,
+  cellOf,
+  imageWith,
+  missing,
+  noSuchImage,
+  terminalAsk,
+  usualName,
+  type Wanted,
+} from './questions.ts';
 import { withTables } from './tables.ts';
 
 interface GenimageOptions extends ImageOptions {
@@ -77,7 +86,7 @@ async function genimage(context: CommandContext, given: GenimageOptions, image: 
   if (plan.command !== undefined) {
     const message = options.message ?? plan.subject;
     // Whoever asks for a build must not commit what can't be built.
-    edit = await sendEdit(context, { ...options, message, refuseFaults: true }, plan.command);
+    edit = await sendEdit(context, { ...options, message, build: plan.image }, plan.command);
     const bad = edit.outcome === 'refused' || edit.outcome === 'not in effect';
     if (bad || options.dryRun || options.repo !== undefined) return printOutcome(context, options, edit);
     if (!options.json) for (const line of edit.lines) context.terminal.out(line);
@@ -101,7 +110,7 @@ async function planRows(
   image: string | undefined,
 ): Promise<PlannedRows> {
   return withTables(context, options, async (view) => {
-    const wanted = await completed(view, options, {
+    const wanted = await completed(context, view, options, {
       ...{ image, os: options.os, arch: options.arch, profile: options.profile },
       cells: {
         nodebootif: options.interface,
@@ -129,7 +138,12 @@ type Completed = Wanted & {
 };
 
 /** What is to be made, with everything that has to be known; asks a person where there is one. */
-async function completed(view: View, options: GenimageOptions, wanted: Wanted): Promise<Completed> {
+async function completed(
+  context: CommandContext,
+  view: View,
+  options: GenimageOptions,
+  wanted: Wanted,
+): Promise<Completed> {
   const row = wanted.image === undefined ? undefined : view.images.get(wanted.image);
   const local = machine();
   const usual = /^i\d86$/.test(local) ? 'x86' : local;
@@ -145,6 +159,10 @@ async function completed(view: View, options: GenimageOptions, wanted: Wanted): 
     const terminal = terminalAsk();
     const fault = missing(known, view);
     if (terminal !== undefined) {
+      if (wanted.image !== undefined && row === undefined) {
+        const { what, mend } = noSuchImage(view, wanted.image);
+        context.terminal.err(`${what}. ${mend}, or answer here:`);
+      }
       try {
         full = await askWanted(options.interactive === true ? wanted : known, view, {
           ask: terminal.ask,

@@ -86,6 +86,32 @@ describe('genimage', () => {
     expect((await run('images')).out).not.toContain(name);
   });
 
+  test('refuses an image that no plugin would build before it writes a row, here and in a working copy', async () => {
+    const before = head();
+    const copy = join(temporary(), 'copy');
+    spawnSync('git', ['clone', '-q', join(server.dir, 'config.git'), copy]);
+    for (const more of [[], ['--dry-run'], ['--repo', copy], ['--repo', copy, '--dry-run']]) {
+      const { status, err } = await run('genimage', '-o', 'aix7', '-p', 'compute', ...more);
+      expect([status, head()], more.join()).toEqual([1, before]);
+      expect(err).toMatch(/LH748.*aix7-\w+-statelite-compute.*no loaded plugin builds images of aix7/);
+      expect(err).toContain('osvers is a word like debian12');
+      expect(err).toContain('nothing was changed');
+    }
+    expect(spawnSync('git', ['-C', copy, 'status', '--porcelain'], { encoding: 'utf8' }).stdout).toBe('');
+  });
+
+  test('of a name that is not there says which was meant, and how a new one is made', async () => {
+    const before = head();
+    const wrong = await run('genimage', 'othre');
+    expect([wrong.status, wrong.err]).toEqual([1, expect.stringContaining("there is no image 'othre'")]);
+    expect(wrong.err).toContain(
+      'did you mean other? A new one of that name: litehouse genimage othre -o OS -p PROFILE',
+    );
+    expect((await run('genimage', 'small1-x86_64-other')).err).toContain('did you mean other?');
+    expect((await run('genimage', 'nothing-like-it')).err).toContain('there are: other');
+    expect(head()).toBe(before);
+  });
+
   test('ends with 1 where the build fails: command, last lines, list file, log; the rows stay', async () => {
     word('fail');
     const words = ['-o', 'small1', '-a', 'x86_64', '-p', 'compute', '-i', 'eth0', '-n', 'igb,bnx2', '-m', 'statelite'];

@@ -1,7 +1,9 @@
 /** What genimage asks for when it is not told: the choices that the repository has, and the questions on a terminal. */
 import { posix } from 'node:path';
 import { createInterface } from 'node:readline/promises';
+import { findImage } from '../../../core/edit/nodeset.ts';
 import type { Image, View } from '../../../core/resolve/view.ts';
+import { nearest } from '../../../core/tables/nearest.ts';
 import { Failure } from '../failure.ts';
 
 /** What an image is made of, as options and answers say it; undefined: not said. */
@@ -135,6 +137,19 @@ export function cellOf(view: View, image: string, column: string): string | unde
   return row === undefined ? undefined : table?.value(row, column);
 }
 
+/** An image that was named and is not there: the one that was meant, and how to make it. */
+export function noSuchImage(view: View, name: string): Failure {
+  const found = findImage(view, name);
+  const near = 'fault' in found ? nearest(name, view.images.keys()) : found.name;
+  const names = [...view.images.keys()];
+  const there = names.length === 0 ? 'there is none yet' : `there are: ${names.slice(0, 20).join(', ')}`;
+  return new Failure({
+    what: `there is no image '${name}'`,
+    mend: `${near === undefined ? there : `did you mean ${near}?`} A new one of that name: litehouse genimage ${name} -o OS -p PROFILE`,
+    status: 1,
+  });
+}
+
 /** What is missing though nobody is there to ask. */
 export function missing(wanted: Wanted, view: View): Failure | undefined {
   const choices = choicesOf(view);
@@ -143,6 +158,7 @@ export function missing(wanted: Wanted, view: View): Failure | undefined {
     ...(wanted.profile === undefined ? [['-p', 'PROFILE', choices.profiles(wanted.os ?? '')] as const] : []),
   ];
   if (open.length === 0) return undefined;
+  if (wanted.image !== undefined && !view.images.has(wanted.image)) return noSuchImage(view, wanted.image);
   return new Failure({
     what: `genimage needs ${open.map(([option, word]) => `${option} ${word}`).join(' and ')}, or the name of an image`,
     why: 'nobody is at a terminal to be asked',
