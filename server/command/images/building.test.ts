@@ -1,4 +1,4 @@
-/** What people see of a build under way, and how they end it: status, `status --watch`, `images stop`. */
+/** What people see of a build under way, and how they end it: status, `status --watch`, `images stop`; and what is left of an image. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -118,5 +118,25 @@ describe('images stop', () => {
     expect((await run('status')).out).toContain('failed: stopped by the-admin');
     const wrong = await litehouseWith(admin, '/', 'images', 'stop', 'nothing');
     expect([wrong.status, wrong.err]).toEqual([1, expect.stringContaining("there is no image 'nothing'")]);
+  });
+});
+
+describe('an image whose row is gone', () => {
+  test('is listed with what is kept of it, why, its size, and how to let go of it; then it is gone', async () => {
+    word('');
+    expect((await run('genimage', name)).status).toBe(0);
+    expect((await run('chtab', '-d', `imagename=${name}`, 'osimage', 'linuximage')).status).toBe(0);
+    const left = new RegExp(
+      `^${name} has no row any more: \\d generations?, \\d bases?, \\d kernels? with initrd \\([\\d.]+ [kM]B\\): kept for a revert$`,
+      'm',
+    );
+    for (const words of [['images'], ['images', name]]) {
+      const { out } = await run(...words);
+      expect(out).toMatch(left);
+      expect(out).toContain('litehouse images prune --all');
+    }
+    expect((await run('images')).out).toMatch(new RegExp(`^${name} +no row `, 'm'));
+    expect((await run('images', 'prune', '--all')).status).toBe(0);
+    expect((await run('images')).out).not.toContain(name);
   });
 });

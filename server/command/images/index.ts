@@ -8,7 +8,7 @@ import { Failure } from '../failure.ts';
 import { type ImageOptions, type ImageServer, standingOf, withImageOptions, withImages } from './ask.ts';
 import { difference, differenceLines, type Side, sideOf } from './difference.ts';
 import { addGenimageCommand } from './genimage.ts';
-import { compareRepositories, imageDetail, imagesTable, inService, type Outdated } from './listing.ts';
+import { compareRepositories, imageDetail, imagesTable, inService, leftLines, type Outdated } from './listing.ts';
 import { addLiteimgCommand, liveText } from './liteimg.ts';
 import { addUpdateCommands } from './update.ts';
 
@@ -72,7 +72,7 @@ async function show(
       const links = inService(one).generation === undefined ? undefined : await server.links(name);
       const live = links?.live == null ? undefined : liveText(links.live).replace(/^live: /, '');
       for (const line of imageDetail(one, outdated.get(name), live)) terminal.out(line);
-    } else for (const line of imagesTable(shown, outdated)) terminal.out(line);
+    } else for (const line of [...imagesTable(shown, outdated), ...shown.flatMap(leftLines)]) terminal.out(line);
   });
 }
 

@@ -83,6 +83,32 @@ export function imagesTable(images: readonly ImageStanding[], outdated: Readonly
   return aligned([[...heads, ...(asked ? ['outdated'] : [])], ...rows]);
 }
 
+/** Of an image without a row: what the disk has of it still, why, and how to let go of that; none where it has a row. */
+export function leftLines({ image, kind, artifacts }: ImageStanding): string[] {
+  if (kind !== 'no row' || artifacts.length === 0) return [];
+  const kinds = [
+    ['generation', 'generations'],
+    ['base', 'bases'],
+    ['boot', 'kernels with initrd'],
+    ['other', 'others'],
+  ] as const;
+  const parts = kinds.flatMap(([of, plural]) => {
+    const found = artifacts.filter((it) => it.kind === of).length;
+    return found === 0 ? [] : [count(found, of === 'boot' ? 'kernel with initrd' : of, plural)];
+  });
+  const bytes = bytesOf(artifacts);
+  const why = new Set(artifacts.flatMap(({ kept }) => (kept.length === 0 ? ['the next apply removes it'] : kept)));
+  const pinned = artifacts.some(({ booted }) => booted.length > 0);
+  const prunable = why.has('kept for a revert') || why.has('not known');
+  return [
+    `${image === '' ? 'not known of which image' : `${image} has no row any more`}: ${parts.join(', ')}${bytes === '' ? '' : ` (${bytes})`}: ${[...why].join('; ')}`,
+    ...(prunable
+      ? ['  let go of what is kept for a revert or not known: litehouse images prune --all (--dry-run shows it first)']
+      : []),
+    ...(pinned ? ['  let go of what nodes booted, when they run it no more: litehouse release NODERANGE'] : []),
+  ];
+}
+
 export function outdatedText(found: Outdated | undefined): string {
   if (found === undefined) return '';
   if ('unknown' in found) return `not known: ${found.unknown}`;
@@ -139,5 +165,5 @@ export function imageDetail(image: ImageStanding, outdated: Outdated | undefined
     );
     row('', artifact.booted.length === 0 ? '' : `running: ${foldNodes(artifact.booted, 200)}`);
   }
-  return lines;
+  return [...lines, ...leftLines(image)];
 }
