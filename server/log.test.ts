@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { openLog } from './log.ts';
+import { consoleToLog, openLog } from './log.ts';
 import { openTerminal, paint } from './terminal.ts';
 
 const noon = () => new Date('2026-11-23T12:00:00.000Z');
@@ -27,6 +27,29 @@ test('as JSON an event is one object a line', () => {
   const line = lines('json', 'warn', 'push', { said: 'a\nb' });
   expect(line.endsWith('}\n') && line.indexOf('\n') === line.length - 1).toBe(true);
   expect(JSON.parse(line)).toEqual({ time: '2026-11-23T12:00:00.000Z', level: 'warn', what: 'push', said: 'a\nb' });
+});
+
+test('what a library says on the console is one line of the log, on a line of its own also where C code left one open', () => {
+  let out = '';
+  const write = (text: string): void => {
+    out += text;
+  };
+  const { error } = console;
+  const undo = consoleToLog(openLog('json', write, noon), write);
+  try {
+    write('Write error: No space left on device position 1, size 2');
+    console.error(new Error('Attempting to write page at position 1, size 2, blocks 1, buffer sizes 1 2 3'));
+    console.warn('two\nlines');
+  } finally {
+    undo();
+  }
+  expect(console.error).toBe(error);
+  const [left, ...more] = out.trimEnd().split('\n');
+  expect(left).toMatch(/^Write error: .* size 2$/);
+  expect(more.map((line) => JSON.parse(line))).toMatchObject([
+    { level: 'warn', what: 'said by a library', said: expect.stringContaining('Attempting to write page') },
+    { said: 'two' },
+  ]);
 });
 
 test('colours are for people: a terminal, without NO_COLOR', () => {

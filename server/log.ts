@@ -1,4 +1,5 @@
 /** The server's log: one line an event on stderr, as words or as JSON. */
+import { format as textOf } from 'node:util';
 
 export type LogLevel = 'info' | 'warn' | 'error';
 
@@ -24,6 +25,25 @@ export function openLog(
       if (value !== undefined) line += ` ${key}=${factText(value)}`;
     }
     write(`${line}\n`);
+  };
+}
+
+/**
+ * Takes what libraries say on the console into the log, a line each; gives its own undo. On a full disk lmdb's C code begins a line on
+ * stderr ("Write error: …"), leaves it open, and then its JavaScript says the same on the console.
+ */
+export function consoleToLog(log: Log, write: (text: string) => void): () => void {
+  const { error, warn } = console;
+  const say = (...said: unknown[]): void => {
+    const [first = ''] = textOf(...said).split('\n', 1);
+    if (first.includes('Attempting to write page')) write('\n');
+    log('warn', 'said by a library', { said: first });
+  };
+  console.error = say;
+  console.warn = say;
+  return () => {
+    console.error = error;
+    console.warn = warn;
   };
 }
 

@@ -151,6 +151,15 @@ export function faultOfFile(file: string): string | undefined {
   return undefined;
 }
 
+/** lmdb tells of pages and buffers, which is nobody's business who has to free space. */
+const writeTroubles: Readonly<Record<string, string>> = {
+  EIO: 'the disk is full, or has errors',
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the quota of this user is used up',
+  EROFS: 'the filesystem is read-only',
+  EFBIG: 'files may not grow further (ulimit -f)',
+};
+
 /** What the disk said: lmdb puts it behind a promise, and gives the system's number where readers of errors expect its name. */
 async function causeOf(error: unknown): Promise<Error> {
   let cause = error;
@@ -159,10 +168,12 @@ async function causeOf(error: unknown): Promise<Error> {
   }
   const text = cause instanceof Error ? cause.message : String(cause);
   const code = cause instanceof Error && 'code' in cause && typeof cause.code === 'number' ? cause.code : undefined;
-  const name = code === undefined ? undefined : getSystemErrorName(-code);
+  // Its own codes are negative.
+  const name = code === undefined || code < 0 ? undefined : getSystemErrorName(-code);
+  const words = (name === undefined ? undefined : writeTroubles[name]) ?? text;
   // lmdb calls a short write so, which is how a disk runs full.
   const full = 'free space on that filesystem (df -h, df -i); if there is some, the disk has errors (dmesg)';
-  return Object.assign(new Error(`the state directory: ${text}`, { cause: error }), {
+  return Object.assign(new Error(`the state directory cannot be written: ${words}`, { cause: error }), {
     code: name,
     ...(name === 'EIO' ? { mend: full } : {}),
   });

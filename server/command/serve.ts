@@ -1,6 +1,6 @@
 /** `litehouse serve`: the server, until it is told to stop. */
 import type { Command } from 'commander';
-import { type Log, openLog } from '../log.ts';
+import { consoleToLog, type Log, openLog } from '../log.ts';
 import type { RunningServer } from '../serve.ts';
 import { changedSettings, readSettings, type SettingFlags, type Settings } from '../settings.ts';
 import { welcome } from '../welcome.ts';
@@ -32,12 +32,15 @@ export function addServeCommand(program: Command, context: CommandContext): void
       if (format !== 'text' && format !== 'json')
         throw new Failure({ what: `--log ${format}: no such format`, mend: 'write --log text or --log json' });
       const settings = await readSettings(serverDir(context, options), options);
-      const log = openLog(format, (line) => process.stderr.write(line));
+      const write = (text: string): boolean => process.stderr.write(text);
+      const log = openLog(format, write);
+      const undo = consoleToLog(log, write);
       const signals = catchSignals();
       try {
         await serve(context, settings, options, log, signals);
       } finally {
         signals.release();
+        undo();
       }
     });
 }

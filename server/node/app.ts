@@ -24,11 +24,14 @@ export interface NodeBindings {
 /** What requests are answered from: the engine, or a copy of what it answers from. */
 export type NodeEngine = Pick<Engine, 'answerFor'> & { readonly world?: Pick<World, 'addresses'> };
 
+/** What became of a report. `too many`: too much waits to be stored; `not stored`: the disk refuses it. */
+export type Taken = 'stored' | 'too many' | 'not stored';
+
 export interface NodeOptions {
   /** Counts answers by what became of them. */
   readonly answers?: Pick<NodeFigures, 'add'>;
-  /** Takes reports of nodes; undefined: none are taken. True: it will be stored; false: too much waits to be stored. */
-  readonly reports?: { receive(node: string, report: StatusReport): boolean | Promise<boolean> };
+  /** Takes reports of nodes; undefined: none are taken. */
+  readonly reports?: { receive(node: string, report: StatusReport): Taken | Promise<Taken> };
   /** Hears of each whole answer. */
   readonly asked?: (node: string, generation: string) => void;
   /** Hears of refusals. */

@@ -8,7 +8,7 @@ import { Failure } from '../command/failure.ts';
 import { type Listener, listen } from '../listen.ts';
 import type { StatusReport } from '../reports/report.ts';
 import { AnsweringCopy } from './answering-copy.ts';
-import { type NodeEngine, nodeHandler } from './app.ts';
+import { type NodeEngine, nodeHandler, type Taken } from './app.ts';
 import { NodeFigures } from './figures.ts';
 import { connectionLimit, strangerLimit } from './limits.ts';
 import type { FromThread, HandedReport, ThreadData, ToThread } from './messages.ts';
@@ -34,13 +34,14 @@ class Hand {
   private readonly handed = new Map<number, readonly Told[]>();
   private number = 0;
 
-  /** Resolves with true when the report is on the disk; false: no room for it now, or the disk refused it. */
-  async receive(node: string, report: StatusReport): Promise<boolean> {
+  /** Resolves when the report is on the disk, or known not to get there now. */
+  async receive(node: string, report: StatusReport): Promise<Taken> {
     const bytes = reportBytes + (report.log === undefined ? 0 : Buffer.byteLength(report.log));
-    if (!figures.hasRoom(this.bytes + bytes)) return false;
+    if (!figures.hasRoom(this.bytes + bytes)) return figures.failing ? 'not stored' : 'too many';
     if (this.reports.push([node, report]) === 1) setImmediate(() => this.over());
     this.bytes += bytes;
-    return new Promise((resolve) => this.waiting.push(resolve));
+    const stored = await new Promise<boolean>((resolve) => this.waiting.push(resolve));
+    return stored ? 'stored' : 'not stored';
   }
 
   stored(number: number, stored: boolean): void {

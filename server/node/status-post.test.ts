@@ -7,12 +7,12 @@ import { refusal } from '../../test/server/fake-engine.ts';
 import { type Listener, listen, nodeServerOptions } from '../listen.ts';
 import type { LogFacts } from '../log.ts';
 import type { StatusReport } from '../reports/report.ts';
-import { nodeHandler } from './app.ts';
+import { nodeHandler, type Taken } from './app.ts';
 import { connectionLimit } from './limits.ts';
 import { noProxies } from './source.ts';
 
 let now = 0;
-let taking = true;
+let taking: Taken = 'stored';
 const received: [string, StatusReport][] = [];
 const logged: LogFacts[] = [];
 const addresses = new Map([
@@ -39,7 +39,7 @@ const handler = nodeHandler(engine, {
   log: (_level, _what, facts = {}) => logged.push(facts),
   reports: {
     receive: (node, report) => {
-      if (taking) received.push([node, report]);
+      if (taking === 'stored') received.push([node, report]);
       return taking;
     },
   },
@@ -81,7 +81,7 @@ afterAll(async () => {
 afterEach(() => {
   received.length = 0;
   logged.length = 0;
-  taking = true;
+  taking = 'stored';
   // Buckets are full again.
   now += 1_000_000;
 });
@@ -176,8 +176,17 @@ describe('a report', () => {
   });
 
   test('waits while the server takes none', async () => {
-    taking = false;
-    expect(await send('127.0.1.7', 'stage=booted')).toMatchObject({ status: 503, headers: { 'retry-after': '5' } });
+    for (const [outcome, said] of [
+      ['too many', 'too many reports at once'],
+      ['not stored', 'reports cannot be stored on the server now'],
+    ] as const) {
+      taking = outcome;
+      expect(await send('127.0.1.7', 'stage=booted')).toMatchObject({
+        status: 503,
+        headers: { 'retry-after': '5' },
+        body: expect.stringContaining(said),
+      });
+    }
   });
 });
 
@@ -353,7 +362,7 @@ test('limits by time hold though the wall clock is put forth or back', async () 
     flag: '--node',
     handler: nodeHandler(engine, {
       log: (_level, _what, facts = {}) => told.push(facts),
-      reports: { receive: () => true },
+      reports: { receive: () => 'stored' },
     }),
     server: nodeServerOptions,
   });

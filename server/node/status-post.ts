@@ -1,7 +1,7 @@
 /** `POST /status`: what a booting node reports, taken in under limits that hold however many send however much. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { parseStatus } from '../reports/report.ts';
-import type { NodeEngine, NodeOptions } from './app.ts';
+import type { NodeEngine, NodeOptions, Taken } from './app.ts';
 import { sinceStart, TokenBuckets } from './limits.ts';
 import { RefusalLog } from './refusals.ts';
 import { noProxies, sourceOf } from './source.ts';
@@ -13,6 +13,12 @@ const maxUnderWay = 64 * 2 ** 20;
 /** A boot reports a handful of stages within a minute: so many at once, then one every three seconds. */
 const burst = 20;
 const secondsEach = 3;
+
+const notNow = {
+  'too many': 'too many reports at once: try again in a moment',
+  'not stored':
+    'reports cannot be stored on the server now (its disk may be full: litehouse status): try again in a moment',
+} as const;
 
 /**
  * Makes the handler. It answers 200 `ok`, or refuses: 404 an address that is not exactly one node's, 413 a log that is too
@@ -66,11 +72,12 @@ export function statusReceiver(
       const large = size > maxBody;
       end();
       if (large) refuse(413, tooLarge);
-      else refuse(503, 'too many reports at once: try again in a moment', { 'retry-after': '5' });
+      else refuse(503, notNow['too many'], { 'retry-after': '5' });
     });
-    const answer = async (taken: boolean | Promise<boolean>): Promise<void> => {
-      if (await taken) say(outgoing, 200, 'ok\n');
-      else refuse(503, 'too many reports at once: try again in a moment', { 'retry-after': '5' });
+    const answer = async (outcome: Taken | Promise<Taken>): Promise<void> => {
+      const taken = await outcome;
+      if (taken === 'stored') say(outgoing, 200, 'ok\n');
+      else refuse(503, notNow[taken], { 'retry-after': '5' });
     };
     // A client that goes away, or that the listener's time-out cuts off.
     incoming.on('close', () => {

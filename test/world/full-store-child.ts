@@ -12,7 +12,7 @@ for (let i = 0; i < 200 && said === 'never full'; i++) {
     ]);
     await store.batch([{ db: 'a', key: 'kept', value: 1 }]);
   } catch (error) {
-    said = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    said = error instanceof Error && 'code' in error ? `${error.code} ${error.message}` : String(error);
   }
 }
 // Time for a rejection that nobody awaits to end the process.
