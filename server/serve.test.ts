@@ -161,7 +161,18 @@ describe('a server', () => {
     const alone = await litehouse(dir, 'apply', '--dir', dir);
     expect([alone.status, alone.err]).toEqual([0, '']);
     expect((await litehouse(dir, 'status', '--dir', dir)).out).toContain('server   not running');
-    const { admin } = await start({ dir, settings: { access: { anonymousOnLoopback: false } } });
+    const { admin, log } = await start({ dir, settings: { access: { anonymousOnLoopback: false } } });
+    // Whoever tries tokens leaves a trace, and no flood.
+    for (const token of ['guess1', 'guess2'])
+      await fetch(`${admin}/status`, { headers: { authorization: `Bearer ${token}` } });
+    expect(log.filter((line) => line.includes(' refused '))).toEqual([
+      expect.stringMatching(
+        / warn +refused source=127\.0\.0\.1 asked="GET \/status" status=401 why="this token is not known/,
+      ),
+    ]);
+    const authorization = `Bearer ${JSON.parse(readFileSync(join(dir, 'state/server.json'), 'utf8')).key}`;
+    const metrics = await (await fetch(`${admin}/metrics`, { headers: { authorization } })).text();
+    expect(metrics).toContain('litehouse_admin_refusals_total{wrong="token"} 2');
     expect((await fetch(`${admin}/status`)).status).toBe(401);
     expect((await litehouse(dir, 'status', '--dir', dir)).out).toContain(`server   ${admin}`);
     expect((await litehouse(dir, 'verify', '--dir', dir)).status).toBe(0);

@@ -18,7 +18,9 @@ import { type ListenAddress, urlOf } from './listen-address.ts';
 import type { Log } from './log.ts';
 import { makeServerDir } from './make-dir.ts';
 import { NodeFigures } from './node/figures.ts';
+import { sinceStart } from './node/limits.ts';
 import { NodeThread } from './node/thread.ts';
+import { RefusalLog } from './once-a-minute.ts';
 import { type ConnectionLimits, connectionLimits, openFileLimit } from './open-files.ts';
 import { receivePushes } from './pushes.ts';
 import { statusWithBoots } from './reports/counts.ts';
@@ -213,6 +215,7 @@ async function openAdmin(
 ): Promise<{ readonly admin: Listener; readonly key: string }> {
   const { engine, repository, reports } = parts;
   const key = randomBytes(32).toString('base64url');
+  const refusals = new RefusalLog(log, sinceStart);
   const events = new EventFeed({
     on: (event, listener) => engine.on(event, listener),
     status: () => statusWithBoots(engine, reports),
@@ -230,6 +233,10 @@ async function openAdmin(
     snapshot: async (name) => {
       const oid = (await repository.head(name)) ?? (await repository.resolve(name));
       return oid === undefined ? undefined : repository.snapshot(oid);
+    },
+    onRefused({ source, asked, status, wrong, reason }) {
+      parts.metrics.refusals.add(wrong);
+      refusals.refused(source, asked, status, reason);
     },
     onError: (error, path) => log('error', 'request failed', { path, error: error.message }),
   });

@@ -1,5 +1,6 @@
 /** What a running server measures: answers, pushes and applies as they happen, the rest when somebody asks. */
 import type { Engine, Status } from '../core/engine/types.ts';
+import { wrongAccess } from './admin/access.ts';
 import { type Counter, gauge, type Histogram, Metrics } from './metrics.ts';
 import { NodeFigures } from './node/figures.ts';
 import type { TftpFigures } from './tftp/server.ts';
@@ -21,6 +22,8 @@ const states: readonly Status['state'][] = [
 export interface ServerMetrics {
   /** Label `outcome`: `accepted` or `refused`. */
   readonly pushes: Counter;
+  /** Label `wrong`: what was wrong with who was refused at the admin listener. */
+  readonly refusals: Counter;
   readonly applies: Histogram;
   /** Hands over what the TFTP server counts. */
   tftp(figures: () => TftpFigures): void;
@@ -42,12 +45,15 @@ export function serverMetrics(
     'accepted',
     'refused',
   ]);
+  const refused = 'Requests to the admin listener that were refused, by what was wrong.';
+  const refusals = metrics.counter('litehouse_admin_refusals_total', refused, 'wrong', wrongAccess);
   const applies = metrics.histogram('litehouse_apply_seconds', 'From the look at a commit to its end.', applyBounds);
   observeApplies(engine, applies);
   let tftpFigures: (() => TftpFigures) | undefined;
   let verified: { readonly drift: number; readonly at: number } | undefined;
   return {
     pushes,
+    refusals,
     applies,
     tftp(figures) {
       tftpFigures = figures;

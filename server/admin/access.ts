@@ -18,7 +18,17 @@ export interface Caller {
 
 export type Verdict =
   | { readonly kind: 'allowed'; readonly caller: Caller }
-  | { readonly kind: 'refused'; readonly status: 401 | 403; readonly reason: string };
+  | {
+      readonly kind: 'refused';
+      readonly status: 401 | 403;
+      /** What was wrong; undefined: nothing was sent, which is how git and browsers begin. */
+      readonly wrong: WrongAccess | undefined;
+      readonly reason: string;
+    };
+
+/** `site`: a page of another site; `token`: none of ours; `scope`: one of ours that may less. */
+export const wrongAccess = ['token', 'scope', 'site'] as const;
+export type WrongAccess = (typeof wrongAccess)[number];
 
 export interface AccessRules {
   readonly tokens: TokenLookup;
@@ -37,16 +47,22 @@ const proxyHeaders = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-for
  */
 export function judgeAccess(request: AccessRequest, scope: Scope, rules: AccessRules): Verdict {
   if (isCrossSite(request)) {
-    return { kind: 'refused', status: 403, reason: 'a page of another site may not change anything here' };
+    return {
+      kind: 'refused',
+      status: 403,
+      wrong: 'site',
+      reason: 'a page of another site may not change anything here',
+    };
   }
   const sent = request.header('authorization');
   if (sent !== undefined) {
     const secret = secretOf(sent);
     const token = secret === undefined ? undefined : rules.tokens(secret);
-    if (token === undefined) return { kind: 'refused', status: 401, reason: 'this token is not known here' };
+    if (token === undefined)
+      return { kind: 'refused', status: 401, wrong: 'token', reason: 'this token is not known here' };
     if (scopes.indexOf(token.scope) < scopes.indexOf(scope)) {
       const reason = `token ${token.name} may ${token.scope}, this needs ${scope}; make one: litehouse token add NAME --scope ${scope}`;
-      return { kind: 'refused', status: 403, reason };
+      return { kind: 'refused', status: 403, wrong: 'scope', reason };
     }
     return { kind: 'allowed', caller: { name: token.name, scope: token.scope } };
   }
@@ -56,6 +72,7 @@ export function judgeAccess(request: AccessRequest, scope: Scope, rules: AccessR
   return {
     kind: 'refused',
     status: 401,
+    wrong: undefined,
     reason: 'a token is needed; make one on the server: litehouse token add NAME (git asks for it as the password)',
   };
 }

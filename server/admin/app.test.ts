@@ -4,10 +4,11 @@ import type { Engine, Preview } from '../../core/engine/types.ts';
 import { fakeEngine, quietStatus, refusal } from '../../test/server/fake-engine.ts';
 import type { NodeReports } from '../reports/reports.ts';
 import { serverMetrics } from '../server-metrics.ts';
-import { adminApp } from './app.ts';
+import { adminApp, type RefusedAccess } from './app.ts';
 import { EventFeed } from './events.ts';
 
 function open(parts: Partial<Engine> = {}, anonymousOnLoopback = true, reports?: NodeReports) {
+  const refused: RefusedAccess[] = [];
   const engine = fakeEngine(parts);
   const events = new EventFeed(engine);
   const { app } = adminApp({
@@ -19,6 +20,7 @@ function open(parts: Partial<Engine> = {}, anonymousOnLoopback = true, reports?:
       anonymousOnLoopback,
     },
     ...(reports === undefined ? {} : { reports }),
+    onRefused: (refusal) => void refused.push(refusal),
     snapshot: async (name) =>
       name === 'main'
         ? { commit: 'c', list: async () => ({ tree: undefined, entries: [] }), blobs: async () => [] }
@@ -28,7 +30,7 @@ function open(parts: Partial<Engine> = {}, anonymousOnLoopback = true, reports?:
     app.request(path, { ...init, headers: { host: 'localhost:3080', ...(init.headers as Record<string, string>) } }, {
       incoming: { socket: { remoteAddress: peer } },
     } as unknown as HttpBindings);
-  return { engine, ask };
+  return { engine, ask, refused };
 }
 
 describe('the admin listener', () => {
@@ -39,6 +41,23 @@ describe('the admin listener', () => {
     const ready = await ask('/ready');
     expect([ready.status, await ready.text()]).toEqual([503, expect.stringContaining('free space there')]);
     expect(await (await ask('/ready', {}, '10.0.0.9')).text()).toBe('not ready: node reports are not stored\n');
+  });
+
+  test('tells of wrong tokens, also where nothing is refused for them, and not of none, which is how git begins', async () => {
+    const { ask, refused } = open({}, false);
+    await ask('/status', {}, '10.0.0.9');
+    expect(refused).toEqual([]);
+    await ask('/status', { headers: { authorization: 'Bearer guessed' } }, '::ffff:10.0.0.9');
+    await ask('/ready', { headers: { authorization: 'Bearer guessed' } }, '10.0.0.9');
+    await ask('/apply', { method: 'POST', headers: { authorization: 'Bearer r' } }, '10.0.0.9');
+    await ask('/apply', { method: 'POST', headers: { origin: 'http://evil.example' } }, '10.0.0.9');
+    expect(refused).toMatchObject([
+      { source: '10.0.0.9', asked: 'GET /status', status: 401, wrong: 'token' },
+      { source: '10.0.0.9', asked: 'GET /ready', wrong: 'token' },
+      { asked: 'POST /apply', status: 403, wrong: 'scope' },
+      { asked: 'POST /apply', status: 403, wrong: 'site' },
+    ]);
+    expect(JSON.stringify(refused)).not.toContain('guessed');
   });
 
   test('says what it has', async () => {

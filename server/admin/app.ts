@@ -15,7 +15,15 @@ import { historyWithBoots, reportsProblem, statusWithBoots } from '../reports/co
 import type { NodeReports } from '../reports/reports.ts';
 import type { ServerMetrics } from '../server-metrics.ts';
 import { version } from '../version.ts';
-import { type AccessRequest, type AccessRules, type Caller, judgeAccess } from './access.ts';
+import {
+  type AccessRequest,
+  type AccessRules,
+  type Caller,
+  judgeAccess,
+  plainAddress,
+  type Verdict,
+  type WrongAccess,
+} from './access.ts';
 import { type Listeners, mountBoot } from './boot.ts';
 import { mountEdits } from './edits.ts';
 import type { EventFeed } from './events.ts';
@@ -51,8 +59,18 @@ export interface AdminParts {
   readonly reports?: NodeReports;
   /** Where nodes come; undefined: not known. */
   readonly listeners?: Listeners;
+  /** Hears of who was refused with a wrong token, or from a page of another site. */
+  readonly onRefused?: (refusal: RefusedAccess) => void;
   /** Hears of errors that no request should have caused. */
   readonly onError?: (error: Error, path: string) => void;
+}
+
+export interface RefusedAccess {
+  readonly source: string;
+  readonly asked: string;
+  readonly status: number;
+  readonly wrong: WrongAccess;
+  readonly reason: string;
 }
 
 /** Largest body of a command. Pushes are not commands and have their own limit. */
@@ -98,7 +116,16 @@ const index = `litehouse
 export function adminApp(parts: AdminParts): { readonly app: Hono<AdminEnv>; readonly guard: Guard } {
   const { engine } = parts;
   const app = new Hono<AdminEnv>();
-  const guard: Guard = (c, scope) => guardRequest(c, scope, parts.access);
+  const judge = (c: AdminContext, scope: Scope): Verdict => {
+    const request = accessRequest(c);
+    const verdict = judgeAccess(request, scope, parts.access);
+    if (verdict.kind === 'refused' && verdict.wrong !== undefined) {
+      const source = plainAddress(request.peer ?? 'unknown');
+      parts.onRefused?.({ ...verdict, wrong: verdict.wrong, source, asked: `${c.req.method} ${c.req.path}` });
+    }
+    return verdict;
+  };
+  const guard: Guard = (c, scope) => guardRequest(c, judge(c, scope));
 
   /** Routes of one scope: the handler runs only for those who may. */
   const route = (
@@ -116,7 +143,7 @@ export function adminApp(parts: AdminParts): { readonly app: Hono<AdminEnv>; rea
   app.get('/health', (c) => c.text('ok\n'));
   app.get('/ready', async (c) => {
     const readiness = readinessOf(await engine.status(), reportsProblem(parts.reports));
-    const mayRead = judgeAccess(accessRequest(c), 'read', parts.access).kind === 'allowed';
+    const mayRead = judge(c, 'read').kind === 'allowed';
     return c.text(readinessText(readiness, mayRead), readiness.ready ? 200 : 503);
   });
   route('GET', '/', 'read', (c) => c.text(index));
@@ -172,8 +199,7 @@ export function adminApp(parts: AdminParts): { readonly app: Hono<AdminEnv>; rea
   return { app, guard };
 }
 
-function guardRequest(c: AdminContext, scope: Scope, rules: AccessRules): Caller | Response {
-  const verdict = judgeAccess(accessRequest(c), scope, rules);
+function guardRequest(c: AdminContext, verdict: Verdict): Caller | Response {
   if (verdict.kind === 'allowed') return verdict.caller;
   if (verdict.status === 401) c.header('www-authenticate', 'Basic realm="litehouse", charset="UTF-8"');
   // git shows the body of a refusal to its user only as plain text.

@@ -8,11 +8,11 @@ import { classicList } from '../../core/plan/classic.ts';
 import type { World } from '../../core/plan/world.ts';
 import { type NodeCommand, nodeCommands } from '../../core/policy/rows.ts';
 import type { Log } from '../log.ts';
+import { RefusalLog } from '../once-a-minute.ts';
 import type { StatusReport } from '../reports/report.ts';
 import { sendTree, serveTree, type TreeRequest } from '../tftp/http.ts';
 import type { NodeFigures } from './figures.ts';
 import { aheadLimit, sinceStart } from './limits.ts';
-import { RefusalLog } from './refusals.ts';
 import { noProxies, type Proxies, sourceOf } from './source.ts';
 import { statusReceiver } from './status-post.ts';
 

@@ -2,8 +2,8 @@ import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import type { LogFacts } from '../log.ts';
+import { RefusalLog } from '../once-a-minute.ts';
 import { connectionLimit, strangerLimit, TokenBuckets } from './limits.ts';
-import { RefusalLog } from './refusals.ts';
 import { noProxies, type Proxies, readProxies } from './source.ts';
 
 describe('token buckets', () => {

@@ -1,9 +1,9 @@
 /** `POST /status`: what a booting node reports, taken in under limits that hold however many send however much. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { RefusalLog } from '../once-a-minute.ts';
 import { parseStatus } from '../reports/report.ts';
 import type { NodeEngine, NodeOptions, Taken } from './app.ts';
 import { sinceStart, TokenBuckets } from './limits.ts';
-import { RefusalLog } from './refusals.ts';
 import { noProxies, sourceOf } from './source.ts';
 
 /** A log of 64 KiB, each byte of it escaped in a form, and the rest of the report. */

@@ -7,10 +7,10 @@
 import type { RemoteInfo, Socket } from 'node:dgram';
 import type { ListenAddress } from '../listen-address.ts';
 import type { Log } from '../log.ts';
+import { OnceAMinute } from '../once-a-minute.ts';
 import type { LocalAddress } from './addresses.ts';
 import { connect, sourceOf } from './beginning.ts';
 import { type Blocks, FileBlocks, MemoryBlocks, RingPool, type Room } from './blocks.ts';
-import { Complaints } from './complaints.ts';
 import { type Listening, listenOn } from './listening.ts';
 import { negotiate } from './negotiate.ts';
 import { type ErrorCode, errorCodes, errorPacket, opcodes, readRequest, type TftpRequest } from './packets.ts';
@@ -100,7 +100,7 @@ interface Job {
 class Service {
   private readonly options: TftpOptions;
   private readonly limits: TftpLimits;
-  private readonly complaints: Complaints;
+  private readonly complaints: OnceAMinute;
   private readonly pool = new RingPool();
   private readonly jobs = new Set<Job>();
   /** The latest of each client's port. */
@@ -113,7 +113,7 @@ class Service {
   constructor(options: TftpOptions) {
     this.options = options;
     this.limits = { ...usualLimits, ...options.limits };
-    this.complaints = new Complaints(options.log, now);
+    this.complaints = new OnceAMinute(now);
   }
 
   figures(): TftpFigures {
@@ -272,13 +272,19 @@ class Service {
   /** No error: a loader gives up at one, and asks again after silence. */
   private limited(client: string, request: TftpRequest, why: string): void {
     this.outcomes.limited++;
-    this.complaints.say('warn', client, `asked for ${shown(request)}: not answered, ${why}`);
+    this.complain('warn', client, `asked for ${shown(request)}: not answered, ${why}`);
   }
 
   private denied(client: string, request: TftpRequest, { kind, why }: RefusedFile): void {
     this.outcomes[kind]++;
     const wanted = request.kind === 'write' ? 'wanted to write' : 'asked for';
-    this.complaints.say(kind === 'absent' ? 'info' : 'warn', client, `${wanted} ${shown(request)}: ${why}`);
+    this.complain(kind === 'absent' ? 'info' : 'warn', client, `${wanted} ${shown(request)}: ${why}`);
+  }
+
+  /** A loader that looks for one of ten names finds nine missing: that is `info`, and hides no `warn` of the same source. */
+  private complain(level: 'info' | 'warn', client: string, what: string): void {
+    const told = this.complaints.tell(`${level} ${client}`);
+    if (told !== undefined) this.options.log(level, `tftp: ${client} ${what}`, { more: told.again });
   }
 
   private finish(job: Job, end: TransferEnd, why: string | undefined, how = ''): void {
@@ -290,7 +296,7 @@ class Service {
     const reason = why ?? (end === 'gone' ? 'its port is closed' : 'it fell silent');
     // What stops on purpose and says so has what it wanted; what is wrong with a client, or with a file, has another code.
     const level = job.transfer?.farewell === true ? 'info' : 'warn';
-    this.complaints.say(level, job.client, `did not get all of ${shown(job.request)} (${how}): ${reason}`);
+    this.complain(level, job.client, `did not get all of ${shown(job.request)} (${how}): ${reason}`);
   }
 
   private release(job: Job): void {
