@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { viewOf } from '../check/testing/checked.ts';
 import { answerForAddress, answerForNode } from '../engine/answers.ts';
 import { composeWorld } from '../plan/compose.ts';
@@ -36,6 +36,29 @@ function why(world: World, address: string, only?: Only): string {
 }
 
 describe('what the policy table decides', () => {
+  test('costs what it has rows and nodes, not the one times the other', async () => {
+    const looked = async (count: number): Promise<number> => {
+      const names = Array.from({ length: count }, (_, i) => `n${i}`);
+      const view = await viewOf({
+        ...cluster,
+        'tables/nodelist.csv': `#node,groups\n${names.map((name) => `${name},all\n`).join('')}`,
+        'tables/hosts.csv': `#node,ip\nmn,10.0.0.9\n${names.map((name, i) => `${name},10.1.${i >> 8}.${i & 255}\n`).join('')}`,
+        'tables/policy.csv': header + names.map((name, i) => `${i + 1},,,,${name},,,allow\n`).join(''),
+      });
+      expect(
+        [...view.nodes.values()].filter(({ state, problems }) => state === 'statelite' && problems.length === 0),
+      ).toHaveLength(count);
+      const has = vi.spyOn(Set.prototype, 'has');
+      try {
+        expect(checkPolicy(view)).toEqual([]);
+        return has.mock.calls.length;
+      } finally {
+        has.mockRestore();
+      }
+    };
+    expect(await looked(200)).toBeLessThan(3 * (await looked(100)));
+  });
+
   test('without a table every node may ask, and the check says so', async () => {
     expect(may(await worldOf(undefined), '10.0.0.1')).toBe(true);
     expect(checkPolicy(await viewOf(cluster)).map(({ code, severity }) => [code, severity])).toEqual([

@@ -24,6 +24,8 @@ export interface Refusal {
 }
 
 interface Judged {
+  /** Place in the order of the rows. */
+  readonly index: number;
   readonly row: PolicyRow;
   readonly hosts: Hosts | undefined;
   readonly nodes: ReadonlySet<string> | undefined;
@@ -42,9 +44,10 @@ export function policyOf(view: View): Policy | undefined {
     if (errors.length > 0) readable = false;
     return new Set(nodes);
   };
-  const judged = readPolicy(table).map((row): Judged => {
+  const judged = readPolicy(table).map((row, index): Judged => {
     range ??= noderangeContext(view);
     return {
+      index,
       row,
       hosts: row.hosts === undefined ? undefined : resolveHosts(row.hosts, view, owner),
       // site.excludenodes is for commands over many nodes; taking nodes out of a row here could allow what it refuses.
@@ -52,6 +55,7 @@ export function policyOf(view: View): Policy | undefined {
       refusal: row.allows ? undefined : { why: saysNo(row), row },
     };
   });
+  const first = firstMatch(judged);
   const literal = new Set(judged.flatMap(({ hosts }) => [...(hosts?.addresses ?? [])]));
   const unmatched = new Map<NodeCommand, Refusal>();
   const noRow = (command: NodeCommand): Refusal => {
@@ -61,16 +65,57 @@ export function policyOf(view: View): Policy | undefined {
   };
   return {
     refusal(node, command, address) {
-      for (const { row, hosts, nodes, refusal } of judged) {
-        if (!row.commands.has(command)) continue;
-        if (nodes?.has(node.name) === false) continue;
-        if (hosts !== undefined && !isOf(hosts, node, address)) continue;
-        return refusal;
-      }
-      return noRow(command);
+      const row = first(node, command, address);
+      return row === undefined ? noRow(command) : row.refusal;
     },
     readable,
     tellsApart: (node) => literal.size > 0 && node.addresses.some((address) => literal.has(address)),
+  };
+}
+
+/**
+ * Finds the first row that matches. Rows are kept by the nodes and addresses that they name, so that a table of one row a node costs
+ * what it has rows, and not rows times nodes.
+ */
+function firstMatch(
+  judged: readonly Judged[],
+): (node: Node, command: NodeCommand, address: string | undefined) => Judged | undefined {
+  const named = new Map<string, Judged[]>();
+  const keep = (name: string, row: Judged): void => {
+    const list = named.get(name);
+    if (list === undefined) named.set(name, [row]);
+    else list.push(row);
+  };
+  const anybody = new Map<NodeCommand, Judged>();
+  const decided = new Set<string>();
+  for (const one of judged) {
+    const { row, hosts, nodes } = one;
+    const commands = [...row.commands];
+    if (hosts !== undefined) for (const name of [...hosts.nodes, ...hosts.addresses]) keep(name, one);
+    else if (nodes === undefined) {
+      for (const command of commands) if (!anybody.has(command)) anybody.set(command, one);
+    } else {
+      for (const name of nodes) {
+        // A row behind one that decides for the same node is never reached.
+        const open = commands.filter((command) => !decided.has(`${command} ${name}`));
+        for (const command of open) decided.add(`${command} ${name}`);
+        if (open.length > 0) keep(name, one);
+      }
+    }
+  }
+  return (node, command, address) => {
+    let best = anybody.get(command);
+    for (const name of address === undefined ? [node.name] : [node.name, address]) {
+      for (const one of named.get(name) ?? []) {
+        if (best !== undefined && one.index > best.index) break;
+        const { row, hosts, nodes } = one;
+        if (!row.commands.has(command) || nodes?.has(node.name) === false) continue;
+        if (hosts !== undefined && !isOf(hosts, node, address)) continue;
+        best = one;
+        break;
+      }
+    }
+    return best;
   };
 }
 
