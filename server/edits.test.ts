@@ -65,6 +65,17 @@ describe('an edit by command', () => {
     expect(bare(server, 'diff', 'main~2', 'main')).toBe('');
   });
 
+  test('has the author that git would name, by its own precedence', async () => {
+    const dir = temporary();
+    await litehouse('init', '--dir', dir);
+    const bob = { GIT_AUTHOR_NAME: 'Bob', GIT_AUTHOR_EMAIL: 'bob@example.com' };
+    expect((await run(bob, 'nodeset', 'n01', 'boot', '--dir', dir)).err).toBe('');
+    const said = spawnSync('git', ['--git-dir', join(dir, 'config.git'), 'log', '-1', '--format=%an <%ae>'], {
+      encoding: 'utf8',
+    });
+    expect(said.stdout.trim()).toBe('Bob <bob@example.com>');
+  });
+
   test('works with no server running, too, and says who did it', async () => {
     const server = await start({ dir: temporary() });
     await running.pop()?.stop();

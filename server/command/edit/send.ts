@@ -85,7 +85,7 @@ async function postEdit(remote: Remote, request: { readonly dryRun: boolean }): 
   });
 }
 
-/** Whom git would name, in the folder where the command runs; else the account. */
+/** Whom git would name as the author, in the folder where the command runs; what it cannot say is the account's. */
 async function authorOf({ cwd, env }: CommandContext): Promise<{ readonly name: string; readonly email: string }> {
   // The person's own configuration: git's, not the clean one that repositories are read with.
   const environment = Object.fromEntries(
@@ -95,6 +95,10 @@ async function authorOf({ cwd, env }: CommandContext): Promise<{ readonly name: 
     (await git(['config', key], { cwd, environment, accept: [0, 1] }).catch(() => undefined))?.stdout
       .toString()
       .trim() ?? '';
+  const ident = await git(['var', 'GIT_AUTHOR_IDENT'], { cwd, environment }).catch(() => undefined);
+  const [, name, email] = /^(.+) <(.+)> \d+ [+-]\d{4}$/.exec(ident?.stdout.toString().trim() ?? '') ?? [];
+  if (name !== undefined && email !== undefined) return { name: name.slice(0, 200), email: email.slice(0, 200) };
+  // It gives no half of it: a machine without a full name has no address to guess from.
   const account = userInfo().username;
   return {
     name: ((await asked('user.name')) || account).slice(0, 200),
