@@ -6,7 +6,7 @@ import { blockedPath } from '../diagnostic/catalogue/plan.ts';
 import type { Diagnostic } from '../diagnostic/diagnostic.ts';
 import type { World } from '../plan/world.ts';
 import { liveTroubleText } from './status.ts';
-import type { Reconciled } from './types.ts';
+import type { EngineSettings, Reconciled } from './types.ts';
 
 /** Nodes that have another commit's set, by that commit. */
 export function keepsOf(world: World): Record<string, string[]> {
@@ -47,6 +47,22 @@ export function problemOf(report: ApplyReport): string | undefined {
   return reload === undefined
     ? undefined
     : `reload ${reload.name} failed: ${reload.problem?.message ?? reload.command.join(' ')}`;
+}
+
+/** What is wrong with paths that somebody wants taken over; undefined: each is `ROOT:PATH`, in a root that there is. */
+export function adoptFault(
+  adopt: readonly string[] | undefined,
+  { roots }: Pick<EngineSettings, 'roots'>,
+): { readonly what: string; readonly mend: string } | undefined {
+  const names = roots.map(({ name }) => name);
+  for (const text of adopt ?? []) {
+    const [, root = '', path = ''] = /^([^:]*):(.*)$/s.exec(text) ?? [];
+    const mend = 'write ROOT:PATH as litehouse status shows it for what is blocked: tftp:pxelinux.0';
+    if (!names.includes(root)) return { what: `'${text}' names no root: there are ${names.join(', ')}`, mend };
+    if (path.split('/').some((part) => part === '' || part === '.' || part === '..'))
+      return { what: `'${text}' is no path below root ${root}`, mend };
+  }
+  return undefined;
 }
 
 /** How many paths an apply that ended well had to leave out. */

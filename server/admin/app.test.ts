@@ -111,10 +111,19 @@ describe('the admin listener', () => {
     expect((await ask('/apply', { method: 'POST' })).status).toBe(200);
     expect((await ask('/apply', { method: 'POST', body: '{"repiar":true}' })).status).toBe(400);
     expect((await ask('/apply', { method: 'POST', body: '[' })).status).toBe(400);
+    for (const path of ['tftp:../../x', 'tftp:/x', 'tftp:', 'nowhere:x', 'x']) {
+      const said = await ask('/apply', { method: 'POST', body: JSON.stringify({ adopt: ['tftp:pxelinux.0', path] }) });
+      expect([said.status, await said.json()], path).toEqual([
+        400,
+        { error: expect.stringContaining(`'${path}'`), mend: expect.stringContaining('ROOT:PATH') },
+      ]);
+    }
+    expect((await ask('/apply', { method: 'POST', body: '{"adopt":["tftp:pxelinux.0"]}' })).status).toBe(200);
     expect((await ask('/apply')).status).toBe(404);
     expect(engine.calls).toEqual([
       ['reconcile', 'asked by anonymous@127.0.0.1', { repair: true, again: true }],
       ['reconcile', 'asked by anonymous@127.0.0.1', { again: true }],
+      ['reconcile', 'asked by anonymous@127.0.0.1', { adopt: ['tftp:pxelinux.0'], again: true }],
     ]);
   });
 

@@ -2,6 +2,7 @@
 import type { HttpBindings } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
 import type { z } from 'zod';
+import { adoptFault } from '../../core/engine/applied.ts';
 import { heldText } from '../../core/engine/held-text.ts';
 import type { Engine, HeldGroup } from '../../core/engine/types.ts';
 import { diagnosticToJson, diffToJson } from '../../core/plan/json.ts';
@@ -182,6 +183,8 @@ export function adminApp(parts: AdminParts): { readonly app: Hono<AdminEnv>; rea
     if (options === undefined) {
       return c.json({ error: 'the body is no JSON object of adopt, repair, retryBuilds' }, 400);
     }
+    const fault = adoptFault(options.adopt, engine.settings);
+    if (fault !== undefined) return c.json({ error: fault.what, mend: fault.mend }, 400);
     return c.json(await engine.reconcile(`asked by ${caller.name}`, { ...options, again: true }));
   });
   mountRelease(app, guard, engine);

@@ -136,7 +136,7 @@ export const operations: Readonly<Record<string, Operation>> = {
     scope: 'admin',
     body: schemas.applyRequest,
     gives: schemas.reconciled,
-    errors: { 400: 'The body is not as it should be' },
+    errors: { 400: 'The body is not as it should be, or names to take over what can be no path' },
   },
   'POST /release': {
     summary: 'Let go of exports that are held for nodes because they booted with them',

@@ -1,9 +1,11 @@
 /** `litehouse apply`: look at main now and put it in place, whatever the watcher has seen. */
 import type { Command } from 'commander';
+import { adoptFault } from '../../core/engine/applied.ts';
 import type { Reconciled } from '../../core/engine/types.ts';
 import { askEngine } from '../running/engine.ts';
 import { askServer } from '../running/note.ts';
 import { type CommandContext, describe, printJson, serverDir, withDir, withJson } from './context.ts';
+import { Failure } from './failure.ts';
 
 interface ApplyOptions {
   readonly dir?: string;
@@ -33,7 +35,11 @@ export function addApplyCommand(program: Command, context: CommandContext): void
         'applying',
         askEngine(serverDir(context, options), 'apply', {
           server: async (server) => (await askServer(server, '/apply', wanted)) as Reconciled,
-          engine: (engine) => engine.reconcile('asked by litehouse apply', { ...wanted, again: true }),
+          async engine(engine) {
+            const fault = adoptFault(adopt, engine.settings);
+            if (fault !== undefined) throw new Failure(fault);
+            return engine.reconcile('asked by litehouse apply', { ...wanted, again: true });
+          },
         }),
       );
       if (!result.ok) context.status = 1;

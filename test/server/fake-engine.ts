@@ -40,7 +40,7 @@ export function fakeEngine(parts: Partial<Engine> = {}): FakeEngine {
       state: '/nowhere/state',
       branch: 'main',
       target: 'mn',
-      roots: [],
+      roots: [{ name: 'tftp', dir: '/nowhere/tftp', rank: 3, holdSeconds: 0 }],
       images: 'external',
       reloads: false,
     },
