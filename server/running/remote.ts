@@ -150,6 +150,9 @@ export async function cloneRemote(
     });
   } catch (error) {
     await remove();
+    // git only knows that it cannot ask for a name; the server says what is wrong with the token.
+    if (error instanceof GitError && /prompts disabled|Authentication failed/.test(error.output))
+      await readRemote({ url, token }, '/openapi.json');
     throw new Failure({
       what: `the configuration of ${url} cannot be read`,
       why: error instanceof GitError ? error.output : String(error),
