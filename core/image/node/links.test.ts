@@ -276,9 +276,3 @@ describe('links of a state', () => {
     expect(boot.console).not.toContain('laid out');
   });
 });
-
-test('what lasts has its name only once it is on the disk', async () => {
-  await labOf({ '/etc/p': 'image' }, [['bind+persistent', '/etc/p']]);
-  const boot = await lab.boot({ words: 'LHGEN=g1 lhdebug' });
-  expect(boot.console).toMatch(/\+ cp [^\n]*litehouse-new[\s\S]*\+ sync -f \S+\/n01\n\+ mv \S+litehouse-new/);
-});

@@ -200,6 +200,25 @@ describe('persistent', () => {
     expect(readdirSync(kept).sort()).toEqual(['a', 'd']);
   });
 
+  test('has its name only once it is on the disk, by one sync for all that are made beside each other', async () => {
+    const kinds = ['link+persistent', 'bind+persistent', 'bind+localdisk'] as const;
+    const rows = kinds.flatMap((kind): Row[] => [
+      [kind, `/${kind}/`],
+      [kind, `/${kind}/in/`],
+      [kind, `/${kind}/in/a`],
+      [kind, `/${kind}.b`],
+    ]);
+    await labOf(Object.fromEntries(rows.map(([, path]) => [path, ''])), rows, { state });
+    const areas = [lab.exports('10.0.0.1', '/lite/state/n01'), lab.exports('disk', '')];
+    const paths = rows.map(([, path]) => path.replace(/\/$/, ''));
+    const boot = await lab.boot({ env: { LH_DISK: areas[1] ?? '' }, show: paths });
+    expect([...boot.shown.values()].map(({ type }) => type)).not.toContain('missing');
+    // c: made aside, s: synced, m: named; three levels, two areas.
+    const did = boot.log.match(/ (cp -a -T|sync -f|mv) .*(litehouse-new|\/n01$|localdisk$)/gm)?.map((line) => line[1]);
+    expect(did?.join('')).toBe('ccccccssmmmmmmcccssmmmcccssmmm');
+    for (const area of areas) expect(readdirSync(area)).not.toContain('.litehouse-new');
+  });
+
   test('that a power cut left half made is made anew: it has its name only once it is whole', async () => {
     await labOf({ '/d/x': 'image', '/d/y': 'image' }, [['link+persistent', '/d/']], { state });
     lab.exports('10.0.0.1', '/lite/state/n01', {
