@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readBoots } from './boot.ts';
 import { growth, median } from './figures.ts';
 import { requestsPerSecond } from './load.ts';
 import { compareLooks, look } from './pushing.ts';
@@ -42,6 +43,32 @@ describe('two looks at a directory', () => {
     await rm(join(dir, 'gone'));
     await symlink('same', join(dir, 'new'));
     expect(compareLooks(before, await look(dir))).toEqual({ written: 4, differing: 3 });
+  });
+});
+
+describe('what the boot test prints', () => {
+  const boot = (name: string, seconds: string, requests: number) =>
+    `   ${name}: boot program ${seconds} s; NFS until then: 4 filesystems, ${requests} requests, 60 kB sent, 2010 kB received (1900 kB of it file data)\n`;
+  const served = `   litehouse_answers_total{outcome="answered"} 2
+   litehouse_tftp_requests_total{outcome="sent"} 10
+   litehouse_tftp_requests_total{outcome="absent"} 4
+   litehouse_tftp_sent_bytes_total 39400000\n`;
+
+  it('is read as figures of each boot, and of all together', () => {
+    const output = `   0.1s  litehouse is up\n${boot('boot1', '0.42', 350)}${boot('boot2', '1.60', 320)}${served}`;
+    expect(readBoots(output)).toEqual({
+      boots: [
+        { seconds: 0.42, requests: 350, received: 2_010_000 },
+        { seconds: 1.6, requests: 320, received: 2_010_000 },
+      ],
+      tftp: { requests: 14, bytes: 39_400_000 },
+      answers: 2,
+    });
+  });
+
+  it('is no figure where a line is missing', () => {
+    expect(() => readBoots(served)).toThrow('no boot');
+    expect(() => readBoots(boot('boot1', '0.42', 350))).toThrow('no tftp_requests_total');
   });
 });
 

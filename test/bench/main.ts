@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { benchAnswers } from './answers.ts';
+import { benchBoot } from './boot.ts';
 import { benchExplain } from './explain.ts';
 import { makeScratch } from './house.ts';
 import { benchImages } from './images.ts';
@@ -26,6 +27,8 @@ const benches: Readonly<Record<string, (scratch: string) => Promise<boolean>>> =
   liteimg: benchLiteimg,
   images: benchImages,
   tftp: benchTftp,
+  boot: () => benchBoot('words'),
+  'boot-debian': () => benchBoot('debian'),
 };
 
 const asked = process.argv.slice(2);

@@ -40,6 +40,8 @@ boot() {
   on_console "$console" "$marker" || fail "$console: no '$marker' on the console"
   tell "$console done"
 }
+# What litehouse counted of its own: requests by TFTP and their bytes, answers to nodes. The bench `boot` reads these lines and those below.
+show_served() { get metrics | grep -aE '^litehouse_(tftp|answers)_.*[1-9][0-9]*$' | sed 's/^/   /'; }
 # Seconds that the boot program took, and the node's NFS traffic, by what the node's own kernel counted (/proc/self/mountstats).
 show_figures() {
   tr -d '\r' <"$LOG/$1.log" | awk -v console="$1" '

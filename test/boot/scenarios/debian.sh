@@ -12,3 +12,4 @@ for count in 1 2; do
   expect_said "boot$count" motd "motd of hall 1"
   expect_said "boot$count" release "$(cat "$world/install/netboot/debian12/x86_64/compute/rootimg/etc/debian_version")"
 done
+show_served

@@ -42,4 +42,4 @@ for name in "yaboot.conf-$(mac_of 1 | tr : -)" etc/0a4d000b etc/n01 "$files/kern
   sleep 1
 done
 kill $machine
-get metrics | grep -a '^litehouse_tftp.*[1-9][0-9]*$' | sed 's/^/   /'
+show_served

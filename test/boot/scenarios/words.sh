@@ -29,7 +29,7 @@ until_true 60 "the report of the second boot" reported n01 2
 expect "the counter in the state directory is 2" test "$(cat "$world/state/lite/state/n01/etc/counter")" = 2
 expect "the image is as it was" test "$(cat "$install/rootimg/.default/etc/motd")" = "image motd"
 # Loader, boot file, kernel and initrd came from litehouse's TFTP: nothing else serves any.
-get metrics | grep -a '^litehouse_tftp.*[1-9][0-9]*$' | sed 's/^/   /'
+show_served
 well() { "$litehouse" doctor n01 --dir "$WORK/var" >"$LOG/doctor.log" 2>&1; }
 expect "litehouse doctor finds nothing amiss" well
 
