@@ -6,5 +6,7 @@ export default defineConfig({
     exclude: ['dist/**', 'node_modules/**', 'var/**'],
     testTimeout: 180_000,
     hookTimeout: 180_000,
+    // Nothing is judged by time: a busy machine is only waited for.
+    expect: { poll: { timeout: 60_000 } },
   },
 });
