@@ -1,8 +1,9 @@
 /** Entries inside listed directories: every pair that a push accepts works on the node, by the table of core/check/nesting.ts. */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, expect, test } from 'vitest';
-import { answerFor, link, type Row, type Tree } from '../../../test/node/node-image.ts';
-import { NodeLab } from '../../../test/node/node-lab.ts';
+import { afterEach, describe, expect, test } from 'vitest';
+import { answerFor, link, plant, type Row, type Tree } from '../../../test/node/node-image.ts';
+import { type Boot, NodeLab } from '../../../test/node/node-lab.ts';
 import { liteKinds, nestingOf, nestings } from '../../check/nesting.ts';
 
 let lab: NodeLab;
@@ -130,6 +131,85 @@ test("a persistent entry's first content is its own, also inside a persistent di
   lab.exports('10.0.0.1', '/lite/state/n01');
   const boot = await lab.boot({ show: ['/d/c', '/d/s'] });
   expect([...boot.shown.values()].map(({ text }) => text)).toEqual(['second tree', 'first tree']);
+});
+
+describe('the empty place of a mount in persistent data', () => {
+  const parent: Row = ['bind+persistent', '/data/'];
+  const image = {
+    '/data/a': 'image',
+    '/data/conf': 'image conf',
+    '/data/d/f': 'image f',
+    '/data/deep/er/f': 'image f',
+    '/data/deep/g': 'image g',
+  };
+  const over: Row[] = [
+    parent,
+    ['link', '/data/conf'],
+    ['link', '/data/d/'],
+    ['link', '/data/deep/er/f'],
+    ['link', '/data/deep/g'],
+  ];
+  const paths = ['/data/conf', '/data/d/f', '/data/deep/er/f', '/data/deep/g'];
+  const texts = (boot: Boot) => [...boot.shown.values()].map(({ text }) => text);
+  const kept = () => join(lab.directory, 'nfs/10.0.0.1/lite/state/n01/data');
+
+  /** Data from before the image had any of it, with places in it. */
+  async function placed(): Promise<void> {
+    await labOf(over, image, {});
+    plant(kept(), { '/a': 'old data' });
+    const boot = await lab.boot({ show: paths });
+    expect(texts(boot)).toEqual(['image conf', 'image f', 'image f', 'image g']);
+    expect(readFileSync(join(kept(), 'conf'), 'utf8')).toBe('');
+  }
+  function become(...rows: Row[]): void {
+    lab.answer = answerFor(rows, { state: '10.0.0.1\t/lite/state' });
+  }
+
+  test('is nothing that was kept: once its row is persistent, the entry gets its first content', async () => {
+    await placed();
+    become(
+      parent,
+      ['bind+persistent', '/data/conf'],
+      ['bind+persistent', '/data/d/'],
+      ['link+persistent', '/data/deep/'],
+    );
+    const boot = await lab.boot({ show: paths, look: 'for f in conf d/f deep/g; do echo written >/data/$f; done' });
+    expect(texts(boot)).toEqual(['image conf', 'image f', 'image f', 'image g']);
+    expect(texts(await lab.boot({ show: paths }))).toEqual(['written\n', 'written\n', 'image f', 'written\n']);
+  });
+
+  test('stays one when another is made in it, and when the row around it goes', async () => {
+    await labOf(over.slice(0, 4), image, {});
+    plant(kept(), { '/a': 'old data' });
+    await lab.boot();
+    become(...over);
+    await lab.boot();
+    become(['bind+persistent', '/data/deep/']);
+    expect(texts(await lab.boot({ show: paths.slice(2) }))).toEqual(['image f', 'image g']);
+  });
+
+  test('in which anything was written is data, and left alone', async () => {
+    await placed();
+    become(parent);
+    await lab.boot({ look: ': >/data/conf; echo x >/data/d/mine; echo x >/data/deep/er/f' });
+    become(
+      parent,
+      ['bind+persistent', '/data/conf'],
+      ['bind+persistent', '/data/d/'],
+      ['link+persistent', '/data/deep/'],
+    );
+    const boot = await lab.boot({ show: ['/data/conf', '/data/d', '/data/deep/er/f'] });
+    expect(texts(boot)).toEqual(['', 'mine\n', 'x\n']);
+  });
+
+  test('is left alone by a row that goes: it is empty, with a time of its own', async () => {
+    await placed();
+    become(parent);
+    const boot = await lab.boot({ look: 'cd /data && find . -exec stat -c "%n %Y" {} + | sort' });
+    expect(boot.seen.replace(/^(\.|\.\/a) \d+\n/gm, '')).toBe(
+      ['./conf', './d', './deep', './deep/er', './deep/er/f', './deep/g'].map((path) => `${path} 1234567\n`).join(''),
+    );
+  });
 });
 
 test('an entry behind a symbolic link inside its parent is left out and said: it would be followed from the wrong root', async () => {
