@@ -100,6 +100,9 @@ describe('kernelLine', () => {
       ['STATEMNT=cnfs:/gpfs/my state', 'nodelist'],
     ]);
     expect(kernelLineFaults(lineOf({ images: { compute: { profile: 'my nodes' } } })).length).toBeGreaterThan(0);
+    expect(kernelLineFaults(lineOf({ images: { compute: { profile: 'c#' } } })).map(({ why }) => why)).toEqual([
+      'holds a #, and the initrd could not mount it',
+    ]);
   });
 
   it.each(['boot', 'offline', ''])('gives none to a node in state %j', (currstate) => {

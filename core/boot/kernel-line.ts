@@ -59,6 +59,8 @@ export function kernelArgumentFault(argument: KernelArgument): string | undefine
     return control.test(argument.raw.replaceAll('\t', ' ')) ? 'holds a line break or a control character' : undefined;
   }
   const text = textOf(argument);
+  // By busybox, whose mount runs what stands before it.
+  if (argument.name === 'NFSROOT' && text.includes('#')) return 'holds a #, and the initrd could not mount it';
   // Ten thousand lines of ten words, and hardly ever anything: one look before the two that say what it is.
   if (!unsafe.test(text)) return undefined;
   if (control.test(text)) return 'holds a line break or a control character';

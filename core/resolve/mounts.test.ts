@@ -80,3 +80,22 @@ describe('a directory longer than any', () => {
     expect(await found(`1,,cnfs:/${'x'.repeat(255)}`)).toEqual([]);
   });
 });
+
+describe('a # in a directory', () => {
+  it('of a server is refused, whether written or a value: busybox mount on the node would run what stands before it', async () => {
+    const nodepos = { 'tables/nodepos.csv': '#node,room\n"n01","7#a"\n' };
+    const all = await checkedRepo({
+      ...cluster,
+      ...nodepos,
+      'tables/litetree.csv': '#priority,image,directory\n1,,cnfs:/x#y\n2,,cnfs:/x/$nodepos.room\n3,,/local#tree\n',
+      'tables/statelite.csv': '#node,image,statemnt\n"all",,"cnfs:/state#1"\n',
+    });
+    const refused = all.filter(({ code }) => code === 'LH428');
+    expect(refused.map(({ at, message }) => `${at?.file}:${at?.line} ${message}`)).toEqual([
+      "tables/litetree.csv:2 'cnfs:/x#y' has a #, and the nodes' mount would run what stands before it",
+      "tables/litetree.csv:3 'cnfs:/x/7#a' has a #, and the nodes' mount would run what stands before it",
+      "tables/statelite.csv:2 'cnfs:/state#1' has a #, and the nodes' mount would run what stands before it",
+    ]);
+    expect(refused.every(({ severity }) => severity === 'error')).toBe(true);
+  });
+});

@@ -1,5 +1,5 @@
 /** litetree and statelite rows as mounts of one node: which rows apply, in what order, with variables filled in. */
-import { badMount, badPriority, noTreeDirectory } from '../diagnostic/catalogue/lite.ts';
+import { badMount, badPriority, hashInMount, noTreeDirectory } from '../diagnostic/catalogue/lite.ts';
 import {
   commandRefused,
   templateError,
@@ -176,6 +176,10 @@ export function mountFor(
             : undefined;
   if (why !== undefined) {
     context.findings.add(`mount:${key}:${why}`, name, () => badMount(at(), { text, why }));
+    return undefined;
+  }
+  if (server !== undefined && text.includes('#')) {
+    context.findings.add(`hash:${key}`, name, () => hashInMount(at(), { text }));
     return undefined;
   }
   let address: string | undefined;

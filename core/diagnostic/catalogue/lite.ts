@@ -134,6 +134,18 @@ right:  "debian12-x86_64-statelite-compute","/var/run/","bind",,`,
   mend: ({ path, image, word }) => `add a row: "${image}","${path}/","${word}",,`,
 });
 
+export const hashInMount = defineMessage<{ text: string }>({
+  code: 'LH428',
+  severity: 'error',
+  title: 'a # in what a node mounts',
+  help: `The initrd mounts trees and state by busybox, whose mount takes a name with a # for a command and its arguments, and runs it.
+
+wrong:  "10.0.0.1:/syncdirs/rack#7"
+right:  "10.0.0.1:/syncdirs/rack-7"`,
+  message: ({ text }) => `'${text}' has a #, and the nodes' mount would run what stands before it`,
+  mend: () => 'rename the directory, or the value that it is named by',
+});
+
 export const directoryWithoutSlash = defineMessage<{ path: string; why: string }>({
   code: 'LH411',
   severity: 'warning',

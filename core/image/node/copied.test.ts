@@ -60,7 +60,7 @@ describe('what is copied', () => {
     expect(statSync(join(kept, 'root')).mode & 0o7777).toBe(0o700);
   });
 
-  test('may have blanks, quotes, dollars, stars, dashes and backslashes in its name', async () => {
+  test('may have blanks, quotes, dollars, stars, dashes, backslashes and hashes in its name', async () => {
     const names = [
       '/etc/a b',
       "/etc/it's",
@@ -71,6 +71,8 @@ describe('what is copied', () => {
       '/etc/a\\tb',
       '/etc/ trailing ',
       '/etc/ü',
+      '/etc/#',
+      '/etc/a#b#c',
     ];
     const rows = names.flatMap((name): Row[] => [
       ['link', name],
@@ -79,16 +81,27 @@ describe('what is copied', () => {
       ['link+ro', `${name}.ro`],
       ['link', `${name}.d/`],
       ['link+con', `${name}.con`],
+      ['bind+con', `${name}.bindcon`],
+      ['bind', `${name}.bind.d/`],
+      ['bind+persistent', `${name}.bind.d/kept`],
+      ['bind+persistent', `${name}.bindkept.d/`],
+      ['link', `${name}.bindkept.d/over`],
+      ['bind+localdisk', `${name}.disk`],
+      ['bind+ro', `${name}.bindro.d/`],
     ]);
     const files = Object.fromEntries(
       rows.map(([, path]): [string, string] => [path.endsWith('/') ? `${path}f` : path, `of ${path}`]),
     );
     await labOf(files, rows, { trees: [one], state });
-    lab.exports('10.0.0.1', '/t/one', { '/etc/*.ro': 'of /etc/*.ro' });
+    const live = names.map((name): [string, string] => [`${name}.bindro.d/f`, `of ${name}.bindro.d/`]);
+    lab.exports('10.0.0.1', '/t/one', { '/etc/*.ro': 'of /etc/*.ro', ...Object.fromEntries(live) });
     lab.exports('10.0.0.1', '/lite/state/n01');
-    const boot = await lab.boot({ show: Object.keys(files) });
+    lab.exports('disk', '');
+    const boot = await lab.boot({ show: Object.keys(files), env: { LH_DISK: join(lab.directory, 'nfs/disk') } });
     expect(boot.console).not.toContain('FAILED');
     expect(Object.fromEntries([...boot.shown].map(([path, { text }]) => [path, text]))).toEqual(files);
+    const mounted = rows.filter(([kind, path]) => kind.startsWith('bind') || path.endsWith('/over'));
+    expect(boot.mounts).toEqual(expect.arrayContaining(mounted.map(([, path]) => path.replace(/\/$/, ''))));
   });
 
   test('may be a symbolic link: its text still leads where it led', async () => {

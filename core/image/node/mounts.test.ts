@@ -105,6 +105,17 @@ describe('a tree', () => {
     expect(boot.mountOptions).toBe('ro,vers=4.2,rsize=8192,proto=tcp,addr=10.0.0.7\n');
   });
 
+  test('with a hash in its path is never handed to busybox mount, which would run a part of it', async () => {
+    lab.answer = tree('foreign\t10.0.0.7\t/t/a#b');
+    lab.exports('10.0.0.7', '/t/a#b', { '/etc/motd': 'tree' });
+    const boot = await lab.boot({ show: ['/etc/motd'] });
+    expect(boot.console).toContain(
+      'FAILED: cannot mount the foreign tree 10.0.0.7:/t/a#b (litetree row of priority 1): its path has a #',
+    );
+    expect(boot.mountOptions).toBe('');
+    expect(boot.shown.get('/etc/motd')?.text).toBe('image');
+  });
+
   test('that is absent on its server is named in the log, and not looked for', async () => {
     lab.answer = answerFor([['link', '/etc/motd']], { more: ['absent\t1\t10.0.0.1\t/syncdirs/n01'] });
     const boot = await lab.boot();
