@@ -22,17 +22,28 @@ echo "LITEHOUSE-MARKER node=$(b hostname) boots=$boots"
 
 [ "$(b cat /etc/lab-mode 2>/dev/null)" != run ] || . /srv/run
 
-# Once a second: what files say that are opened anew, and what the open one gives, read from the server and from no cache.
+# Once a second: what files say that are opened anew, and what the open ones give, read from the server and from no cache; and at last
+# all that they still have.
+held() { b head -c 4096 <&"$1" 2>&1 | b head -n 1; }
+rest() {
+  other=$(b cat <&"$1" 2>&1 | b grep -vxFm 1 "$2")
+  echo "[watch] $2 to the end: $(b sed -n 's/^pos:[^0-9]*//p' "/proc/self/fdinfo/$1") bytes${other:+, and: $other}"
+}
 if [ "$(b cat /etc/lab-mode 2>/dev/null)" = watch ]; then
   exec 3</usr/share/live
+  overlay=
+  [ ! -s /usr/share/overlay ] || { overlay=yes && exec 4</usr/share/overlay; }
   # Its word for: without a line on the console each time.
   echo 4 >/proc/sys/vm/drop_caches
   for round in $(b seq 900); do
     echo 3 >/proc/sys/vm/drop_caches
-    held=$(b head -c 4096 <&3 2>&1 | b head -n 1)
-    echo "[watch] $round issue='$(b cat /etc/issue 2>&1)' live='$(b head -n 1 /usr/share/live 2>&1)' held='$held' tool='$(b cat /usr/share/tool 2>&1)' $(b ls /usr/share | b tr '\n' ' ')"
+    issue=$(b cat /etc/issue 2>&1) live=$(b head -n 1 /usr/share/live 2>&1)
+    echo "[watch] $round issue='$issue' live='$live' held='$(held 3)'${overlay:+ overlay='$(b head -n 1 /usr/share/overlay 2>&1)' kept='$(held 4)'} tool='$(b cat /usr/share/tool 2>&1)' $(b ls /usr/share | b tr '\n' ' ')"
+    case "$issue $live" in *'to the end live 0'*) break ;; esac
     b sleep 1
   done
+  rest 3 'live 1.'
+  [ -z "$overlay" ] || rest 4 'over 1.'
 fi
 b sync
 b sleep 0.3

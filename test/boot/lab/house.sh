@@ -16,6 +16,10 @@ J
   until_true 60 "litehouse" test -s "$WORK/var/state/server.json"
   tell "litehouse is up"
 }
+stop_house() {
+  kill $house
+  wait $house
+}
 # A clone whose content is that of the scenario: over the template that every new server starts from.
 clone_cluster() {
   git clone --quiet $admin/config.git "$WORK/cluster"

@@ -29,9 +29,11 @@ small_cluster() {
 }
 change() { sed -i "$1" "$WORK/cluster/$2"; }
 write() { mkdir -p "$(dirname "$WORK/cluster/$1")" && cat >"$WORK/cluster/$1"; }
-# wait_built: nothing is waiting, and no build has failed.
+# long_file LINE PATH: LINE has seven letters, so that each read of the file begins with it; long enough to be read for minutes.
+long_file() { awk -v line="$1" 'BEGIN { while (n++ < 500000) print line }' | write "$2"; }
+# wait_built [NODE]: nothing is waiting, and no build has failed.
 wait_built() {
-  until_true 900 "the image" built_or_failed
+  until_true 900 "the image" built_or_failed "${1:-n01}"
   get status >"$LOG/status.json"
   "$litehouse" images --dir "$WORK/var" 2>&1 | sed 's/^/   /'
   "$litehouse" status --dir "$WORK/var" >"$LOG/status" 2>&1 || :
@@ -40,7 +42,7 @@ wait_built() {
 }
 built_or_failed() {
   "$litehouse" status --dir "$WORK/var" >"$LOG/status" 2>&1 || :
-  grep -q failed "$LOG/status" || answered n01
+  grep -q failed "$LOG/status" || answered "$1"
 }
 # generation NODE: what its boot file names.
 generation() { sed -n 's/.*LHGEN=\([^ ]*\).*/\1/p' "$world/tftpboot/pxelinux.cfg/$1"; }
@@ -54,6 +56,17 @@ expect_said() {
 }
 # lines CONSOLE PATTERN [WITHOUT]: how many lines of a console have the pattern, and not the other.
 lines() { tr -d '\r' <"$LOG/$1.log" | awk -v has="$2" -v without="${3:-}" '$0 ~ has && (without == "" || $0 !~ without) { n++ } END { print n + 0 }'; }
+# show_watched CONSOLE: what a node that watches saw, where it changed.
+show_watched() {
+  grep -a '^\[watch\]' "$LOG/$1.log" | tr -d '\r' | cut -c1-170 |
+    awk -v console="$1" '{ all = $0; if ($2 ~ /^[0-9]+$/) $2 = "" } $0 != before { print "   " console ": " all } { before = $0 }'
+}
+# read_on CONSOLE: the live file that it held open was read on while it was replaced and removed, and after that to its end.
+read_on() {
+  expect "what it held open was the first live file all the while" test "$(lines "$1" "held='[^']*'" "held='live 1.")" = 0
+  expect "it was read on to the end" test "$(lines "$1" 'live 1. to the end: 4000000 bytes$')" = 1
+  expect "nothing was stale" test "$(lines "$1" '[Ss]tale|I/O error')" = 0
+}
 sound() { ! on_console "$1" '\[node\] BAD' || fail "$1: $(grep -a 'BAD' "$LOG/$1.log")"; }
 
 # debian_cluster PACKAGE...: the same cluster with a Debian image, from packages that were fetched before.

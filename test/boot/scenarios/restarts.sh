@@ -10,8 +10,6 @@ done
 push "Three nodes, and a hundred that are simulated"
 wait_built
 start_servers
-node "$HERE/lab/hundred.mjs" "$server:3001" "$(generation n101)" >"$LOG/hundred.log" 2>&1 &
-hundred=$!
 # A loader whose server went away in the middle of a file gives up after a while, and the machine starts anew, as machines do.
 export REBOOT="-action reboot=reset"
 kills=0
@@ -27,6 +25,9 @@ power_on 1 n01
 power_on 2 n02
 wait_console n01 "Linux version"
 power_on 3 n03
+# Not before: on a busy machine all would be up before the first kill.
+node "$HERE/lab/hundred.mjs" "$server:3001" "$(generation n101)" >"$LOG/hundred.log" 2>&1 &
+hundred=$!
 kill_house "while one is in its kernel and two are in firmware and loader"
 for console in n01 n02 n03; do
   wait_console $console "\[initrd\] .* is mounted"
