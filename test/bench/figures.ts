@@ -35,6 +35,15 @@ export function milliseconds(value: number): string {
   return `${value.toFixed(value < 10 ? 1 : 0)} ms`;
 }
 
+export const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(1)} s`;
+
+/** How long it takes, in milliseconds. */
+export async function timed(work: () => Promise<unknown>): Promise<number> {
+  const from = performance.now();
+  await work();
+  return performance.now() - from;
+}
+
 export function range(values: readonly number[], unit: (value: number) => string = milliseconds): string {
   return `${values.length} rounds, ${unit(Math.min(...values))} … ${unit(Math.max(...values))}`;
 }

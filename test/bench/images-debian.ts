@@ -1,4 +1,4 @@
-/** Bench `images`: a base built by litehouse and by mmdebstrap, its clone beside cp's, and a package change taken back by a push. */
+/** Bench `images-debian`: a base built by litehouse and by mmdebstrap, its clone beside cp's, and a package change taken back by a push. */
 import { execFile } from 'node:child_process';
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,30 +10,23 @@ import { releaseOf } from '../../plugins/debian/releases.ts';
 import { linesOfServer, sourceText } from '../../plugins/debian/sources.ts';
 import { baseOf, Workshop } from '../../plugins/debian/testing/build.ts';
 import { writeRepository } from '../cluster/repository.ts';
-import { type Figure, median, milliseconds, printTable, range } from './figures.ts';
+import { type Figure, median, milliseconds, printTable, range, seconds, timed } from './figures.ts';
 import { type House, pause, startHouse } from './house.ts';
 import { untilApplied } from './pushing.ts';
 
 const run = promisify(execFile);
 const template = fileURLToPath(new URL('../../repo-template', import.meta.url));
 const packages = ['linux-image-cloud-amd64', 'systemd-sysv', 'udev', 'openssh-server', 'iproute2', 'nfs-common'];
-const seconds = (value: number) => `${(value / 1000).toFixed(1)} s`;
-
-async function timed(work: () => Promise<unknown>): Promise<number> {
-  const from = performance.now();
-  await work();
-  return performance.now() - from;
-}
 
 /** Needs root, a mirror of Debian 12, and the packages mmdebstrap and apt of this host. */
-export async function benchImages(scratch: string, rounds = 2): Promise<boolean> {
+export async function benchDebianImages(scratch: string, rounds = 2): Promise<boolean> {
   if (process.getuid?.() !== 0) throw new Error('images are built as root');
   const workshop = await Workshop.open();
   try {
     const [building, base] = await measureBuilds(workshop, join(scratch, 'debootstrapped'), rounds);
     const cloning = await measureClones(base);
     const back = await measureRevert(scratch, workshop);
-    return printTable('images: Debian 12, with packages that are downloaded already', [
+    return printTable('images-debian: Debian 12, with packages that are downloaded already', [
       ...building,
       ...cloning,
       ...back,

@@ -6,7 +6,9 @@ import { benchAnswers } from './answers.ts';
 import { benchBoot } from './boot.ts';
 import { benchExplain } from './explain.ts';
 import { makeScratch } from './house.ts';
-import { benchImages } from './images.ts';
+import { benchDebianImages } from './images-debian.ts';
+import { benchInitrd } from './images-initrd.ts';
+import { benchRpmImages } from './images-rpm.ts';
 import { benchLiteimg } from './liteimg.ts';
 import { benchApply, benchPush } from './push.ts';
 import { benchResolve } from './resolve.ts';
@@ -25,14 +27,18 @@ const benches: Readonly<Record<string, (scratch: string) => Promise<boolean>>> =
   explain: benchExplain,
   revert: benchRevert,
   liteimg: benchLiteimg,
-  images: benchImages,
+  'images-initrd': benchInitrd,
+  'images-rpm': benchRpmImages,
+  'images-debian': benchDebianImages,
   tftp: benchTftp,
   boot: () => benchBoot('words'),
   'boot-debian': () => benchBoot('debian'),
 };
 
 const asked = process.argv.slice(2);
-const unknown = asked.find((name) => benches[name] === undefined);
+/** `images` means each of its parts. */
+const isMeant = (bench: string, name: string) => bench === name || bench.startsWith(`${name}-`);
+const unknown = asked.find((name) => !Object.keys(benches).some((bench) => isMeant(bench, name)));
 if (unknown !== undefined) {
   console.error(`no bench ${unknown}; there are ${Object.keys(benches).join(', ')}`);
   process.exit(2);
@@ -51,7 +57,7 @@ const scratch = await makeScratch();
 let good = true;
 try {
   for (const [name, bench] of Object.entries(benches)) {
-    if (asked.length > 0 && !asked.includes(name)) continue;
+    if (asked.length > 0 && !asked.some((one) => isMeant(name, one))) continue;
     good = (await bench(scratch)) && good;
   }
 } finally {
