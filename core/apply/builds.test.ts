@@ -1,5 +1,8 @@
 /** What the build queue promises, with the plugin of the tests that builds slowly or fails. */
+import { spawnSync } from 'node:child_process';
 import {
+  chmodSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -9,6 +12,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -41,13 +45,13 @@ const marker = () => join(dir, 'marker');
 const say = (word: string): void => writeFileSync(marker(), word);
 
 /** The artifacts of one pretended osimage, by id; the base first. */
-function artifactsOf(name: string): ReadonlyMap<string, ArtifactOutput> {
+function artifactsOf(name: string, boot = false): ReadonlyMap<string, ArtifactOutput> {
   const hooks = slowImage.setup({ marker: marker() });
   const image = { name, os: `test-${name}`, arch: 'x86_64', profile: 'compute', litefile: [] } as unknown as Image;
   const plan = hooks.images?.({} as View, image);
   return new Map(
     (plan?.artifacts ?? [])
-      .filter(({ name: its }) => !its.startsWith('boot'))
+      .filter(({ name: its }) => boot || !its.startsWith('boot'))
       .map((artifact) => [artifact.id, artifact]),
   );
 }
@@ -103,7 +107,7 @@ describe('builds', () => {
     await queue.idle();
     expect(queue.states().map((one) => one.state)).toEqual(['present', 'present']);
     expect(changes).toBe(2);
-    expect(statSync(place(generation)).mode & 0o777).toBe(0o755);
+    expect(statSync(place(generation)).mode & 0o777).toBe(0o700);
     expect(JSON.parse(readFileSync(join(place(base), 'base.json'), 'utf8'))).toMatchObject({
       kind: 'base',
       image: 'a',
@@ -148,6 +152,62 @@ describe('builds', () => {
     await again.idle();
     expect(again.states().map((one) => one.state)).toEqual(['present', 'present']);
     await again.close();
+  });
+
+  it('of root trees are for root alone, while they are made and ever after: a push may have put any program there', async () => {
+    const program = 'rootimg/usr/bin/suidid';
+    const lay = (directory: string): void => {
+      mkdirSync(join(directory, 'rootimg/usr/bin'), { recursive: true });
+      copyFileSync('/usr/bin/id', join(directory, program));
+      chmodSync(join(directory, program), 0o4755);
+    };
+    const asNobody = (directory: string) =>
+      spawnSync(join(directory, program), ['-u'], { uid: 65534, gid: 65534, encoding: 'utf8' });
+    chmodSync(dir, 0o755);
+    const [open, laid] = [join(dir, 'open'), join(dir, 'install/laid')];
+    for (const directory of [open, laid]) lay(directory);
+    expect([asNobody(open).status, asNobody(laid).status]).toEqual([0, 0]);
+    const wanted = artifactsOf('a', true);
+    const [base, boot, generation] = [...wanted.values()];
+    let building: unknown;
+    const begin = () =>
+      openQueue(async ({ directory, inputs }) => {
+        if (inputs.size > 0) return;
+        lay(directory);
+        building = asNobody(directory).error;
+      });
+    const queue = await begin();
+    queue.want(wanted, 'c0mmit', noFiles);
+    await queue.idle();
+    expect(building).toMatchObject({ code: 'EACCES' });
+    expect(asNobody(place(base)).error).toMatchObject({ code: 'EACCES' });
+    expect(statSync(join(place(base), program)).mode & 0o7777).toBe(0o4755);
+    const modes = [base, boot, generation].map((artifact) => statSync(place(artifact)).mode & 0o777);
+    // What loaders fetch is served by whoever serves it.
+    expect(modes).toEqual([0o700, 0o755, 0o700]);
+    await queue.close();
+    // As an older version left it.
+    chmodSync(place(base), 0o755);
+    await (await begin()).close();
+    expect(asNobody(place(base)).error).toMatchObject({ code: 'EACCES' });
+  });
+
+  it('that meet a full disk say at which step, and how much room there is where they write', async () => {
+    const queue = await openQueue(async ({ log }) => {
+      log('running x.postinstall', 0.9);
+      log('a line of its output');
+      await writeFile('/dev/full', 'x');
+    });
+    const [base] = artifactsOf('a').values();
+    if (base === undefined) throw new Error('no base');
+    queue.want(new Map([[base.id, base]]), 'c0mmit', noFiles);
+    await queue.idle();
+    const lines = queue.failure(base.id)?.error.split('\n') ?? [];
+    expect(lines[0]).toBe('ENOSPC: no space left on device, write');
+    expect(lines[1]).toBe('a disk was full; the last step was: running x.postinstall. Where builds write:');
+    expect(lines[2]).toMatch(new RegExp(`^  ${dir}/install/.litehouse/build/\\S+: \\d+ MiB of \\d+ MiB free$`));
+    expect(lines.at(-1)).toContain('litehouse apply --retry-builds');
+    await queue.close();
   });
 
   it('that are wanted, or that one under way is made from, cannot be removed; others can, and their directories', async () => {

@@ -4,6 +4,7 @@
  * Over 300 lines because the queue is one state: what is wanted, what runs and what is in place change together or not at all.
  */
 import { chmod, mkdir, readdir, rename } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
@@ -12,9 +13,10 @@ import type { ArtifactOutput, RootName } from '../plugin/output.ts';
 import type { BuildContext, CommandRunner } from '../plugin/plugin.ts';
 import { buildLogFile, openBuildLog } from './build-log.ts';
 import { BuildEnded, type BuildPatience, type BuildWatch, buildPatience, duration, watchBuild } from './build-watch.ts';
+import { explainFullDisk } from './full-disk.ts';
 import { buildMark, endLeftovers } from './leftovers.ts';
 import { linkedArtifacts, type OwnedArtifact, ownedArtifacts } from './owned.ts';
-import { placeArtifact } from './placing.ts';
+import { modeOfArtifact, placeArtifact } from './placing.ts';
 import { dropParents, emptyTrash, type RemovalStep, takeAway } from './removal.ts';
 import { locate, look, type Root } from './roots.ts';
 import type { Store } from './store.ts';
@@ -117,9 +119,15 @@ export class BuildQueue {
       for (const row of [...root.manifest.rows.values()]) {
         if (row.kind !== 'artifact' || row.artifact === undefined) continue;
         // One rename puts a whole artifact in place; what somebody took from it since is looked at whenever it is asked for.
-        const there = look(join(root.dir, row.path))?.isDirectory() === true;
+        const place = join(root.dir, row.path);
+        const found = look(place);
+        const there = found?.isDirectory() === true;
         if (row.pending) await root.manifest.write([there ? { done: row.path } : { gone: row.path }]);
-        if (there) queue.#rows.set(row.artifact, { root, path: row.path });
+        if (!there) continue;
+        queue.#rows.set(row.artifact, { root, path: row.path });
+        // An older version left trees open to all.
+        const mode = modeOfArtifact(place);
+        if ((found.mode & 0o7777) !== mode) await chmod(place, mode);
       }
     }
     queue.#empty();
@@ -378,7 +386,10 @@ export class BuildQueue {
       file.write(line);
       this.#options.onLine?.(artifact, line, running.progress, running.since);
     };
+    const cache = join(this.#options.state, 'cache', artifact.plugin);
+    let step: string | undefined;
     const log = (line: string, progress?: number): void => {
+      if (progress !== undefined) step = line;
       running.watch.heard(line);
       running.say(line, progress);
     };
@@ -386,7 +397,6 @@ export class BuildQueue {
       await mkdir(directory, { mode: 0o700 });
       const inputs = new Map(artifact.inputs.map((id) => [id, this.directoryOf(id) ?? '']));
       const run = this.#options.runner(signal, log, { [buildMark]: directory });
-      const cache = join(this.#options.state, 'cache', artifact.plugin);
       await mkdir(cache, { recursive: true, mode: 0o700 });
       const rootDirectory = (name: RootName) => this.#options.roots.get(name)?.dir;
       // Read anew for each question: an administrator adds one and tries the build again.
@@ -397,7 +407,7 @@ export class BuildQueue {
       signal.throwIfAborted();
       const without = lacking(directory, artifact.holds);
       if (without.length > 0) throw new Error(`the build of ${artifact.name} left no ${without.join(' and no ')}`);
-      await chmod(directory, 0o755);
+      await chmod(directory, modeOfArtifact(directory));
       await this.#options.runner(signal)('sync', ['-f', directory]);
       // Only now: what is left of it may serve somebody still.
       if (damaged) await this.#takeDamaged(root, artifact, place);
@@ -406,7 +416,10 @@ export class BuildQueue {
       this.#rows.set(artifact.id, { root, path: artifact.path });
     } catch (error) {
       // A command that was ended says only that; why is said by who ended it.
-      const why: unknown = signal.reason instanceof BuildEnded ? signal.reason : error;
+      const why: unknown =
+        signal.reason instanceof BuildEnded
+          ? signal.reason
+          : await explainFullDisk(error, step, [directory, cache, tmpdir()]);
       log(`failed: ${why instanceof Error ? why.message : String(why)}`);
       // A half made tree may be large: out of the way now, gone a while later.
       await rename(directory, join(root.trash, `${process.pid}-${this.#serial++}-${Date.now()}`)).catch(

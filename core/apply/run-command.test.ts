@@ -28,3 +28,10 @@ test('each line of output reaches the log, the last one without its line end too
   await commandRunner(undefined, (line) => lines.push(line))('printf', ['one\ntwo\nthree']);
   expect(lines).toEqual(['one', 'two', 'three']);
 });
+
+test('a command that somebody kills takes what it started with it, and says what may have killed it', async () => {
+  const run = commandRunner(new AbortController().signal);
+  // The sleeper holds the output open: nothing would end before it does.
+  const failed = run('sh', ['-c', 'sleep 1000 & kill -9 $$']);
+  await expect(failed).rejects.toThrow(/sh was killed by SIGKILL \(by hand, or by the kernel for want of memory/);
+});

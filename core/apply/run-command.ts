@@ -77,6 +77,10 @@ export function commandRunner(
         over();
         failed(signal?.aborted === true ? 'was stopped' : startFault(error));
       });
+      // What it started would go on, and hold its output open.
+      child.on('exit', (_, by) => {
+        if (by !== null && signal !== undefined) killGroup(child.pid);
+      });
       child.on('close', (code, by) => {
         over();
         if (code === 0) resolve(outputs);
@@ -85,7 +89,7 @@ export function commandRunner(
             signal?.aborted === true
               ? 'was stopped'
               : code === null
-                ? `was killed by ${by}`
+                ? `was killed by ${by}${by === 'SIGKILL' ? ' (by hand, or by the kernel for want of memory: dmesg)' : ''}`
                 : `ended with status ${code}`,
           );
       });

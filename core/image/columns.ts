@@ -68,8 +68,11 @@ function list(cells: Cells, column: string, form: RegExp, wanted: string, findin
   });
 }
 
+const placeOf = ({ at }: Cell): string => `${at.file}:${at.line}`;
+
 export interface KernelChoice {
   readonly kernelVersion?: string;
+  readonly kernelVersionFrom?: string;
   readonly kernelPackageVersion?: string;
 }
 
@@ -77,8 +80,10 @@ export function kernelChoice(cells: Cells, findings: ImageFindings): KernelChoic
   const wanted = 'a version such as 2.6.32.10-0.5-ppc64, or nothing for the newest';
   const kernelVersion = word(cells, 'kernelver', kernelName, wanted, findings);
   const kernelPackageVersion = word(cells, 'krpmver', kernelName, wanted, findings);
+  const named = cells('kernelver');
   return {
     ...(kernelVersion === undefined ? {} : { kernelVersion }),
+    ...(named === undefined ? {} : { kernelVersionFrom: placeOf(named) }),
     ...(kernelPackageVersion === undefined ? {} : { kernelPackageVersion }),
   };
 }
@@ -110,7 +115,7 @@ export function bootCells(cells: Cells, findings: ImageFindings): BootCells {
     form: form === 'dracut' ? 'dracut' : 'small',
     // The original adds .ko itself; some rows carry it.
     netdrivers: [...new Set(drivers.map((name) => name.replace(/\.ko(\..+)?$/, '')))],
-    ...(named === undefined ? {} : { netdriversFrom: `${named.at.file}:${named.at.line}` }),
+    ...(named === undefined ? {} : { netdriversFrom: placeOf(named) }),
     ...(bootInterface === undefined ? {} : { bootInterface }),
     otherInterfaces: list(cells, 'otherifce', interfaceName, interfaces, findings),
     permission: Number.parseInt(mode, 8).toString(8).padStart(3, '0'),

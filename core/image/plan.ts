@@ -237,8 +237,10 @@ function withoutPlaces(recipe: BaseRecipe): object {
     recipe;
   return {
     ...recipe,
+    kernelVersionFrom: undefined,
     lists: lists.map(({ kind, passes }) => ({ kind, passes })),
-    exlist: exlist?.patterns,
+    // With what it spares: bases that an exlist of before took the kernel out of are built anew, and no others.
+    exlist: exlist === undefined ? undefined : { patterns: exlist.patterns, spares: 'kernel' },
     postinstall: postinstall?.blob,
     lock: lock?.blob,
     taken: taken?.blob,

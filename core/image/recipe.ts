@@ -62,6 +62,8 @@ export const baseRecipe = z.object({
   scriptNetwork: z.boolean(),
   /** linuximage.kernelver / -k; undefined: the newest in the tree. krpmver: package version of it, where given. */
   kernelVersion: z.string().optional(),
+  /** For errors: the cell that names it, `tables/linuximage.csv:2`. In no digest. */
+  kernelVersionFrom: z.string().optional(),
   kernelPackageVersion: z.string().optional(),
   /** images/<name>/rootimg/{boot,lib/modules,usr/lib/modules}: laid into the tree after packages. Links have `link: true`. */
   kernelFiles: z.array(

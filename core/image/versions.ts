@@ -4,5 +4,5 @@
 export const baseVersion = '1';
 /** Kernel and initrd. */
 export const bootVersion = '1';
-/** Clone, live files and links. */
-export const generationVersion = '1';
+/** Clone, live files and links. 2: none below /proc, /sys and /dev. */
+export const generationVersion = '2';

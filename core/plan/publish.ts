@@ -20,7 +20,9 @@ export function publishedEntries(output: TreeOutput, plugin: string, view: View)
   const given = attributeFinder(output.attributes);
   const attributesOf = (path: string, mode: number, directory: boolean) => {
     const found = given(`${output.folder}/${path}`);
-    const bits = found.mode === undefined ? mode : directory ? directoryMode(found.mode) : found.mode;
+    // No set-id bits on files: nodes mount any part of a published folder, so it is open, and the program would be that of every local user.
+    const asked = found.mode === undefined || directory ? found.mode : found.mode & 0o1777;
+    const bits = asked === undefined ? mode : directory ? directoryMode(asked) : asked;
     return { uid: found.uid ?? 0, gid: found.gid ?? 0, mode: bits };
   };
   const made = new Set<string>();

@@ -242,13 +242,47 @@ async function leftBehind(word = workshop.directory): Promise<string[]> {
   return [...found, ...mounts.filter((line) => line.includes(word))];
 }
 
+/** Kills apt-get of our own builds as it comes to install, until the build has ended. */
+async function killApt(build: Promise<unknown>): Promise<void> {
+  let over = false;
+  build.finally(() => (over = true)).catch(() => undefined);
+  while (!over) {
+    for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+      const [line, environment] = await Promise.all(
+        ['cmdline', 'environ'].map((name) => readFile(`/proc/${pid}/${name}`, 'utf8').catch(() => '')),
+      );
+      if (/^apt-get\0.*\0install\0/.test(line ?? '') && environment?.includes(workshop.directory) === true)
+        process.kill(Number(pid), 'SIGKILL');
+    }
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
 describe('two builds at once', () => {
-  it('share the cache of packages, and both succeed', async () => {
-    const both = await Promise.all(['hello', 'less'].map((name) => workshop.build(baseOf([name]))));
+  it('share the cache of packages, and both succeed, though one before them had its apt killed', async () => {
+    const killed = workshop.build(baseOf(['hello']));
+    await killApt(killed);
+    await expect(killed).rejects.toThrow(
+      /^apt-get was killed by SIGKILL \(by hand, or by the kernel[\s\S]*command: apt-get -q -[sy] .*install/,
+    );
+    expect(await leftBehind()).toEqual([]);
+    const { kernelVersion } = note;
+    const both = await Promise.all([
+      workshop.build(baseOf(['hello'])),
+      // The kernel is a package, because the image's row names it.
+      workshop.build(baseOf(['less'], { kernelVersion })),
+    ]);
     for (const [index, name] of ['hello', 'less'].entries())
       expect((await lstat(join(both[index] ?? '', 'rootimg/usr/bin', name))).isFile()).toBe(true);
     expect(workshop.log).toContain('waiting for another build to fetch its packages');
-  }, 120_000);
+    const noteOf = async (directory = '') =>
+      baseNote.parse(JSON.parse(await readFile(join(directory, 'base.json'), 'utf8')));
+    expect((await noteOf(both[0])).kernelVersion).toBeUndefined();
+    const named = await noteOf(both[1]);
+    expect(named.kernelVersion).toBe(kernelVersion);
+    expect(named.packages.map(({ name }) => name)).toContain(`linux-image-${kernelVersion}`);
+    expect((await stat(join(both[1] ?? '', 'rootimg/boot', `vmlinuz-${kernelVersion}`))).size).toBeGreaterThan(2 ** 20);
+  }, 400_000);
 
   it('install what they have fetched, whatever others do to the cache meanwhile', async () => {
     const archives = join(workshop.directory, 'cache/archives');
@@ -294,6 +328,13 @@ describe('a build that fails', () => {
     const text = await failing.then(String, String);
     expect(text).toMatch(/apt-get ended with status 100[\s\S]*command: apt-get -q -s install/);
     expect(text).not.toContain('exec "$@"');
+  }, 60_000);
+
+  it('for a kernel that there is not names the cell that asks for it', async () => {
+    const asked = { kernelVersion: '9.9.9-1-amd64', kernelVersionFrom: 'tables/linuximage.csv:2' };
+    await expect(workshop.build(baseOf(['rsync'], asked))).rejects.toThrow(
+      /Unable to locate package linux-image-9.9.9-1-amd64[\s\S]*\nlinuximage.kernelver '9.9.9-1-amd64' \(tables\/linuximage.csv:2\) asks for linux-image-9.9.9-1-amd64$/,
+    );
   }, 60_000);
 
   it('for a version that only the lock has says which', async () => {

@@ -2,8 +2,8 @@
 import { access, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { linkOrCopy, markUsed, pruneUnused } from '../../core/image/base/cache.ts';
-import { PackageProblem } from '../../core/image/base/problem.ts';
+import { linkOrCopy, markUsed } from '../../core/image/base/cache.ts';
+import { blamingKernel, PackageProblem } from '../../core/image/base/problem.ts';
 import type { PackageJob } from '../../core/image/family.ts';
 import type { PackagePass } from '../../core/image/recipe.ts';
 import { type Apt, archiveName, openApt, updateApt } from './apt.ts';
@@ -33,12 +33,15 @@ export async function fetchPackages(job: PackageJob): Promise<void> {
   await updateApt(apt, job);
   const solver = new Solver(apt, job);
   await solver.essential();
-  const passes = job.recipe.lists.flatMap((list) => list.passes);
   const kernel = kernelPackages(job);
-  for (const [index, pass] of passes.entries())
-    await solver.pass(index === 0 ? { ...pass, install: [...pass.install, ...kernel] } : pass);
-  if (passes.length === 0 && kernel.length > 0)
-    await solver.pass({ install: kernel, removeBefore: [], removeAfter: [] });
+  const given: readonly PackagePass[] = job.recipe.lists.flatMap((list) => list.passes);
+  const passes = given.length > 0 ? given : [{ install: [], removeBefore: [], removeAfter: [] }];
+  for (const [index, pass] of passes.entries()) {
+    const whole = index === 0 ? { ...pass, install: [...pass.install, ...kernel] } : pass;
+    await solver.pass(whole).catch((error: unknown) => {
+      throw blamingKernel(error, kernel);
+    });
+  }
   await writeFile(join(job.scratch, stepsFile), JSON.stringify(solver.steps));
   const packages = fetchedPackages(job.scratch);
   await mkdir(packages);
@@ -47,7 +50,6 @@ export async function fetchPackages(job: PackageJob): Promise<void> {
     .flatMap((one) => one.words);
   for (const word of new Set(taken)) await linkOrCopy(join(apt.archives, word), join(packages, word));
   await markUsed(taken.map((word) => join(apt.archives, word)));
-  await pruneUnused(apt.archives, '.deb', job.log);
 }
 
 /** The kernel that the image's row names comes as a package, where it is not laid in as files. */

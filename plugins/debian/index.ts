@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { markUsed, pruneUnused } from '../../core/image/base/cache.ts';
 import { fileInside } from '../../core/image/base/place.ts';
 import { readPlain } from '../../core/image/base/plain-file.ts';
 import { buildImageArtifact } from '../../core/image/build.ts';
@@ -61,6 +62,9 @@ async function repositoryStates(job: AptJob): Promise<readonly RepositoryState[]
     await writeFile(join(place, 'Packages'), '', { flag: 'a' });
   }
   await apt.get('update', '-o', 'APT::Update::Error-Mode=any');
+  // Builds and questions alike end with the state of their repositories.
+  await markUsed([apt.lists]);
+  await pruneUnused(job.cache, job.log);
   const files = (await readdir(apt.lists)).filter((name) => /_(In)?Release$/.test(name)).sort();
   const states: RepositoryState[] = [];
   for (const repository of new Set(apt.sources.map(([one]) => one))) {

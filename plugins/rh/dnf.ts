@@ -1,9 +1,10 @@
 /** Solves and downloads with dnf: tried with 4.14. Its transaction is written into a database alone, with no file and no script. */
+import { createHash } from 'node:crypto';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { rpmArch } from '../../core/image/rpm/architecture.ts';
 import type { Solver, SolveWork } from '../../core/image/rpm/fetch.ts';
-import { repositorySection } from '../../core/image/rpm/repositories.ts';
+import { type RpmRepository, repositorySection } from '../../core/image/rpm/repositories.ts';
 import { majorOf, versionOf } from './releases.ts';
 
 /**
@@ -38,6 +39,12 @@ export async function openDnf(work: SolveWork): Promise<Solver> {
   const { job, places, repositories, lock } = work;
   const { os, arch } = job.recipe;
   const cache = join(job.cache, 'dnf', `${os}-${arch}`);
+  const machine = rpmArch(arch);
+  const variables: Readonly<Record<string, string>> = {
+    releasever: versionOf(os),
+    arch: machine,
+    basearch: machine === 'i686' ? 'i386' : machine,
+  };
   const config = join(places.home, 'dnf.conf');
   const platform = majorOf(os) === undefined ? {} : { module_platform_id: `platform:${majorOf(os)}` };
   const write = async (more: Readonly<Record<string, string>>): Promise<void> => {
@@ -48,7 +55,7 @@ export async function openDnf(work: SolveWork): Promise<Solver> {
   await write({});
   const usual = ['-y', '--config', config, '--installroot', places.solved, '--releasever', versionOf(os)];
   // The place of the cache in a file would be one below the root.
-  const words = [...usual, '--forcearch', rpmArch(arch), `--setopt=cachedir=${cache}`];
+  const words = [...usual, '--forcearch', machine, `--setopt=cachedir=${cache}`];
   const dnf = async (...more: string[]) => {
     const { stdout } = await job.run('dnf', [...words, ...more], { env: { HOME: places.home } });
     return stdout;
@@ -60,12 +67,20 @@ export async function openDnf(work: SolveWork): Promise<Solver> {
         ' ',
       ),
     });
+  const names = await readdir(cache);
+  const placeOf = ({ alias, baseUrl }: RpmRepository): string => {
+    const url = baseUrl.replace(/\$(releasever|basearch|arch)\b/g, (_, word: string) => variables[word] ?? '');
+    return `${alias}-${createHash('sha256').update(url).digest('hex').slice(0, 16)}`;
+  };
   return {
     downloads: [cache],
-    repomd: async ({ alias }) => {
-      const name = (await readdir(cache)).find((one) => one.replace(/-[0-9a-f]{16}$/, '') === alias && one !== alias);
-      return name === undefined ? undefined : join(cache, name, 'repodata/repomd.xml');
-    },
+    metadata: repositories.flatMap((repository) => {
+      const place = placeOf(repository);
+      const solved = names.filter((name) => name.startsWith(repository.alias) && /\.solvx?$/.test(name));
+      return [...(names.includes(place) ? [`${place}/repodata`] : []), ...solved].map((name) => join(cache, name));
+    }),
+    // Of another URL under the same alias there may be one beside it.
+    repomd: async (repository) => join(cache, placeOf(repository), 'repodata/repomd.xml'),
     install: async (names) => {
       await dnf('install', '--', ...names.map((name) => name.replace('=', '-')));
     },

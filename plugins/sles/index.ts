@@ -16,7 +16,8 @@ import { openZypper } from './zypper.ts';
 
 export const slesFamily: OsFamily = {
   name: 'sles',
-  recipe: '1',
+  // 2: no package of another repository of the same name.
+  recipe: '2',
   matches: isSuse,
   folders: foldersOf,
   defaultRepositories: usualRepository,

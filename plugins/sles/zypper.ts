@@ -1,6 +1,6 @@
 /** Solves and downloads with zypper: tried with 1.14. What it would do stands in its XML; the database is written by rpm, without files or scripts. */
 import { createHash } from 'node:crypto';
-import { cp, mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CommandFailed } from '../../core/apply/run-command.ts';
 import { rpmArch } from '../../core/image/rpm/architecture.ts';
@@ -20,7 +20,17 @@ export async function openZypper(work: SolveWork): Promise<Solver> {
   // Metadata lies by alias: images whose repositories differ must not take each other's away.
   const set = createHash('sha256').update(JSON.stringify(repositories.map(({ alias, baseUrl }) => [alias, baseUrl])));
   const cache = join(job.cache, 'zypper', `${os}-${arch}-${set.digest('hex').slice(0, 12)}`);
-  const packages = join(job.cache, 'zypper', 'packages');
+  // By URL, as dnf has it: one alias is another repository in another image. zypper is led there by a link.
+  const packages = join(places.home, 'packages');
+  const downloads = repositories.map(({ alias, baseUrl }) => {
+    const key = createHash('sha256').update(baseUrl).digest('hex').slice(0, 16);
+    return { alias, place: join(job.cache, 'zypper', 'packages', `${alias}-${key}`) };
+  });
+  await mkdir(packages, { recursive: true });
+  for (const { alias, place } of downloads) {
+    await mkdir(place, { recursive: true });
+    await symlink(place, join(packages, alias));
+  }
   const definitions = join(places.home, 'repos.d');
   await mkdir(definitions, { recursive: true });
   for (const repository of await standIns(repositories, join(places.home, 'media'))) {
@@ -69,20 +79,15 @@ export async function openZypper(work: SolveWork): Promise<Solver> {
     await mkdir(join(places.solved, 'etc/zypp'), { recursive: true });
     await writeFile(join(places.solved, 'etc/zypp/locks'), locksFor(found, lock));
   }
-  const downloads = repositories.map(({ alias }) => join(packages, alias));
-  const found = async (of: readonly Solvable[]): Promise<string[]> => {
+  /** The files of packages in the cache: several of one where its repository moved it, or two repositories have it. */
+  const cached = async (of: readonly Solvable[]): Promise<(readonly string[])[]> => {
     const all = new PackageFinder(job.signal);
-    for (const directory of downloads) await all.add(directory);
-    for (const { directory } of repositories) if (directory !== undefined) await all.add(directory);
-    const files: string[] = [];
-    for (const { name, evr, arch: its } of of) {
-      const [file] = all.named(`${name}-${evr.replace(/^\d+:/, '')}.${its}.rpm`);
-      if (file !== undefined) files.push(file);
-    }
-    return files;
+    for (const { place } of downloads) await all.add(place);
+    return of.map(({ name, evr, arch: its }) => all.named(`${name}-${evr.replace(/^\d+:/, '')}.${its}.rpm`));
   };
   return {
-    downloads,
+    downloads: downloads.map(({ place }) => place),
+    metadata: [cache],
     repomd: async ({ alias }) => {
       const place = join(cache, 'raw', alias, 'repodata/repomd.xml');
       return (await stat(place).catch(() => undefined)) === undefined ? undefined : place;
@@ -97,21 +102,19 @@ export async function openZypper(work: SolveWork): Promise<Solver> {
         // A zypper that was not built for SUSE sees no patterns in the packages that are them: those say what they are, too.
         return patterns.includes(pattern) ? `pattern:${pattern}` : `pattern() = ${pattern}`;
       });
-      const said = await zypper(
-        '--no-refresh',
-        'install',
-        '--details',
-        '--download-only',
-        '--no-recommends',
-        '--auto-agree-with-licenses',
-        '--',
-        ...wanted,
-      );
-      const { taken, replaced, removed } = summaryOf(said);
+      const options = ['--details', '--download-only', '--no-recommends', '--auto-agree-with-licenses'];
+      const download = async () => summaryOf(await zypper('--no-refresh', 'install', ...options, '--', ...wanted));
+      const { taken, replaced, removed } = await download();
       const fresh = [...taken, ...replaced];
+      // zypper has held one of them against its metadata, and does not say which: what it brings once more is that one.
+      const doubtful = (await cached(fresh)).filter((files) => files.length > 1).flat();
+      if (doubtful.length > 0) {
+        for (const file of doubtful) await rm(file);
+        await download();
+      }
       if (removed.length > 0) await record(work, ['-e', ...removed.map(nameVersion)]);
-      const files = await found(fresh);
-      if (files.length < fresh.length)
+      const files = (await cached(fresh)).flat();
+      if (files.length !== fresh.length)
         throw new Error(`of ${fresh.length} packages that zypper downloaded ${files.length} are there`);
       if (files.length > 0) await record(work, [replaced.length > 0 ? '-U' : '-i', '--', ...files]);
     },

@@ -8,14 +8,14 @@ import { managementNode, type Output } from '../../core/plugin/output.ts';
 import { contractVersion, definePlugin } from '../../core/plugin/plugin.ts';
 import { originOf, type View } from '../../core/resolve/view.ts';
 import { faultOf, pathsOf } from './attributes.ts';
-import { matchesNothing, messages, openKey } from './messages.ts';
+import { matchesNothing, messages, openKey, setId } from './messages.ts';
 
 const options = z.strictObject({});
 
 export const syncdirs = definePlugin<z.output<typeof options>>({
   name: 'syncdirs',
   contract: contractVersion,
-  version: '1',
+  version: '2',
   about: 'Publishes the folder syncdirs, which litetree rows name, with owners and modes from attributes.csv.',
   reads: { servicenode: ['nfsserver'] },
   messages,
@@ -67,6 +67,8 @@ function targetsOf(view: View): Set<string> {
   return targets;
 }
 
+const octal = (mode: number): string => mode.toString(8).padStart(4, '0');
+
 const keyName = /^(ssh_host_.*_key|id_(rsa|dsa|ecdsa|ed25519)|.*\.(pem|key))$/;
 
 function checkSyncdirs(view: View): Diagnostic[] {
@@ -84,6 +86,11 @@ function checkSyncdirs(view: View): Diagnostic[] {
         const path = rule.row.table.value(rule.row, 'path') ?? rule.path;
         found.push(matchesNothing(originOf({ row: rule.row, column: 'path' }), { path }));
       }
+      const { mode = 0 } = rule;
+      if (name === 'syncdirs' && (mode & 0o6000) !== 0 && (rule.deep ? known : files.has(rule.path))) {
+        const path = rule.row.table.value(rule.row, 'path') ?? rule.path;
+        found.push(setId(originOf({ row: rule.row, column: 'mode' }), { path, mode: octal(mode) }));
+      }
     }
   }
   const given = attributeFinder(rules.filter((rule) => rule.folder === 'syncdirs'));
@@ -92,7 +99,7 @@ function checkSyncdirs(view: View): Diagnostic[] {
     const whole = `syncdirs/${path}`;
     const mode = given(whole).mode ?? (gitMode === '100755' ? 0o755 : 0o644);
     if ((mode & 0o004) === 0) continue;
-    found.push(openKey({ file: whole, line: 0, column: 0 }, { path: whole, mode: mode.toString(8).padStart(4, '0') }));
+    found.push(openKey({ file: whole, line: 0, column: 0 }, { path: whole, mode: octal(mode) }));
   }
   return found;
 }

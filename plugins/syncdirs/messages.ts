@@ -61,4 +61,15 @@ they were meant to protect would stay open. Right: "syncdirs/ny/etc/ssh/**". Wro
   mend: () => 'write one row for each path, or DIRECTORY/** for all below a directory',
 });
 
-export const messages = [badOwner, badMode, matchesNothing, outsidePath, openKey, badPattern] as const;
+export const setId = defineMessage<{ path: string; mode: string }>({
+  code: 'LH827',
+  severity: 'warning',
+  title: 'set-id bits that published files do not get',
+  help: `What is below syncdirs/ is published where every user of the server can read it, so a program with set-user or set-group bits would
+be theirs too: files are published without these bits. The root trees of images are for root alone, and keep them.
+Right: images/compute/rootimg/usr/bin/tool with "images/compute/rootimg/usr/bin/tool","0","0","4755". Wrong: the same below syncdirs/.`,
+  message: ({ path, mode }) => `mode ${mode} of "${path}" has set-id bits, which files below syncdirs/ do not get`,
+  mend: () => 'lay the program over the image, in images/<name>/rootimg/, or write the mode without its first digit',
+});
+
+export const messages = [badOwner, badMode, matchesNothing, outsidePath, openKey, badPattern, setId] as const;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { attributeFinder } from '../../core/plan/attributes.ts';
+import { publishedEntries } from '../../core/plan/publish.ts';
 import { type FakeView, fakeView } from '../../core/plugin/testing/view.ts';
 import { syncdirs } from './index.ts';
 
@@ -27,6 +28,29 @@ describe('published tree', () => {
           { path: 'syncdirs/ny/etc/motd', deep: false, uid: 1001, gid: undefined, mode: 0o600 },
         ],
       },
+    ]);
+  });
+
+  it('gives no file set-id bits, which every user of the server would have, and says so (LH827); directories have them', () => {
+    const given = withRows(
+      '"syncdirs/ny/**","0","0","2775",,\n"syncdirs/ny/bin/tool","0","0","4755",,\n"syncdirs/ny/spool/","0","0","2770",,\n"images/x/rootimg/tool","0","0","4755",,',
+      ['syncdirs/ny/bin/tool', 'syncdirs/ny/etc/motd', 'images/x/rootimg/tool'],
+    );
+    const [tree] = plan(given);
+    if (tree?.kind !== 'tree') throw new Error('no tree');
+    const modes = publishedEntries(tree, 'syncdirs', fakeView(given)).flatMap((entry) =>
+      entry.kind === 'file' || entry.kind === 'directory' ? [[entry.path, entry.mode.toString(8)]] : [],
+    );
+    expect(Object.fromEntries(modes)).toEqual({
+      ny: '2775',
+      'ny/bin': '2775',
+      'ny/etc': '2775',
+      'ny/bin/tool': '755',
+      'ny/etc/motd': '775',
+    });
+    expect(check(given).map(({ code, at }) => [code, at?.line])).toEqual([
+      ['LH827', 2],
+      ['LH827', 3],
     ]);
   });
 

@@ -6,7 +6,7 @@ import { commandRunner } from '../../core/apply/run-command.ts';
 import { buildImageArtifact } from '../../core/image/build.ts';
 import type { OsFamily } from '../../core/image/family.ts';
 import { type Files, planWith, small, snapshotOf } from '../../core/image/testing/family.ts';
-import { indexRpms, makeRpms, smallSystem } from '../fixtures/rpm-repository.ts';
+import { indexRpms, type MadePackage, makeRpms, smallSystem } from '../fixtures/rpm-repository.ts';
 import { groups, otherPackages, subPackages, testPackages } from './rpm-packages.ts';
 
 export interface Built {
@@ -36,10 +36,13 @@ export class RpmLab {
   readonly marker = join(this.dir, 'marker');
   #builds = 0;
 
-  async make(): Promise<void> {
-    mkdirSync(join(this.others, 'sub'), { recursive: true });
+  /** With the packages given beside the small system, or with all that `rpm-packages.ts` has. */
+  async make(packages?: readonly MadePackage[]): Promise<void> {
     mkdirSync(this.repository, { recursive: true });
-    await makeRpms(this.repository, [...smallSystem(), ...testPackages(this.secret, this.marker)]);
+    const more = packages ?? testPackages(this.secret, this.marker);
+    await makeRpms(this.repository, [...smallSystem(), ...more]);
+    if (packages !== undefined) return indexRpms(this.repository);
+    mkdirSync(join(this.others, 'sub'), { recursive: true });
     await makeRpms(this.others, otherPackages);
     await makeRpms(join(this.others, 'sub'), subPackages);
     indexRpms(this.repository, groups);

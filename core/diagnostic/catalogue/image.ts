@@ -90,7 +90,7 @@ export const unreadableRepository = defineMessage<{ text: string; why: string }>
   code: 'LH767',
   severity: 'warning',
   title: 'a repository that is not understood',
-  help: `A line of a .repolist is 'type | url | alias': type plaindir (a folder of packages), rpm-md, deb, or nothing (found out); url a
+  help: `A line of a .repolist is 'type | url | alias': type plaindir (a folder of packages), rpm-md, deb, or nothing (found out, as with yast2); url a
 URL or a directory; alias a name of its own. For Debian a line of sources.list can be the url, or the whole line.
 A repository in linuximage.pkgdir or otherpkgdir is a directory from / on or a URL. The image is not built until it is mended.
 
@@ -222,4 +222,17 @@ wrong:  "system",,"$6$..."
 right:  "system","root","$6$..."`,
   message: ({ user, why }) => `account '${user}' is left out of images: ${why}`,
   mend: () => 'write a user name of letters, digits, _ and -, and a hash',
+});
+
+export const unknownRepositoryType = defineMessage<{ word: string }>({
+  code: 'LH777',
+  severity: 'warning',
+  title: 'a word for the type of a repository that is not known',
+  help: `A line of a .repolist is 'type | url | alias'. The original passes over the type, so any word is taken; one that is not known here
+(plaindir, rpm-md, deb, or yast2 and other words of zypper) is as good as none: what the repository is, is found out.
+
+wrong:  rpmmb | http://server/repo | name
+right:  rpm-md | http://server/repo | name`,
+  message: ({ word }) => `'${word}' is no type of a repository: it is found out what is there`,
+  mend: () => 'write plaindir, rpm-md, deb, yast2 or nothing',
 });

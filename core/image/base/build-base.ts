@@ -5,14 +5,15 @@ import { z } from 'zod';
 import type { BuildContext } from '../../plugin/plugin.ts';
 import { confineRunner } from '../confine/confine.ts';
 import type { InstalledPackage, OsFamily, PackageJob, RepositoryState } from '../family.ts';
-import { findKernel, KernelMissing } from '../initrd/kernel.ts';
+import { findKernel, type Kernel, KernelMissing, partsOfKernel } from '../initrd/kernel.ts';
 import type { BaseRecipe, PackageRepository } from '../recipe.ts';
 import { applyAddons, hashesOf } from './addons.ts';
 import { inTurn } from './cache.ts';
 import { cleanTree } from './clean.ts';
 import { applyExlist } from './exlist.ts';
+import { assertOwnPlaces } from './own-places.ts';
 import { linkInside, placeInside, putInside } from './place.ts';
-import { PackageProblem, withPlaces } from './problem.ts';
+import { kernelCell, PackageProblem, withPlaces } from './problem.ts';
 
 /** What lies beside a base's rootimg, as `base.json`. */
 export const baseNote = z.object({
@@ -65,24 +66,34 @@ export async function buildBase(
   const accounts = recipe.addons.includes('passwd') ? await hashesOf(recipe.accounts, context.secret) : [];
   const states = await withPackages(job, context, family);
   signal.throwIfAborted();
+  // What was taken for the lists, before an exlist or a script can take the database away or change it.
+  const packages = await family.packages(root, context.run);
+
+  await assertOwnPlaces(root, 'a package of the image');
 
   await layKernelFiles(root, recipe, readFile);
   await indexModules(job);
-  if (recipe.exlist !== undefined) {
-    const removed = await applyExlist(root, recipe.exlist.patterns);
-    log(`${removed} files and directories taken out (${recipe.exlist.files.map(({ path }) => path).join(', ')})`, 0.85);
-  }
+  const found = await kernelIn(root, recipe.kernelVersion);
+  if (recipe.exlist !== undefined) await exclude(root, recipe.exlist, found, log);
   await applyAddons(root, { ...recipe, accounts }, context);
-  if (recipe.postinstall !== undefined)
+  if (recipe.postinstall !== undefined) {
     await runPostinstall(job, recipe.postinstall.path, await readFile(recipe.postinstall.path));
+    await assertOwnPlaces(root, recipe.postinstall.path);
+  }
   await cleanTree(root);
+  const kernel = await kernelIn(root, recipe.kernelVersion);
+  if (kernel instanceof KernelMissing) {
+    if (!(found instanceof KernelMissing)) throw tookKernel(recipe, found, kernel);
+    if (recipe.kernelVersion !== undefined)
+      throw new Error(`${kernelCell(recipe)}: ${kernel.message}`, { cause: kernel });
+    log(kernel.message);
+  }
 
-  const packages = await family.packages(root, context.run);
   const { image, os, arch, profile } = recipe;
   const note: BaseNote = {
     ...{ image, os, arch, profile, recipe: recipe.recipe, digest, commit: context.commit },
     built: new Date().toISOString(),
-    kernelVersion: await kernelOf(root, recipe.kernelVersion, log),
+    kernelVersion: kernel instanceof KernelMissing ? undefined : kernel.version,
     packages: packages.map(({ name, version, arch }: InstalledPackage) => ({ name, version, arch })),
     repositories: [...states],
   };
@@ -197,16 +208,39 @@ async function runPostinstall(job: PackageJob, path: string, script: Buffer): Pr
     });
 }
 
-async function kernelOf(
+async function kernelIn(root: string, wanted: string | undefined): Promise<Kernel | KernelMissing> {
+  return await findKernel(root, wanted).catch((error: unknown) => {
+    if (error instanceof KernelMissing) return error;
+    throw error;
+  });
+}
+
+/** The kernel that nodes boot and its modules stay: the boot step and running nodes need them, whatever is to be thinned out. */
+async function exclude(
   root: string,
-  wanted: string | undefined,
-  log: (line: string) => void,
-): Promise<string | undefined> {
-  try {
-    return (await findKernel(root, wanted)).version;
-  } catch (error) {
-    if (!(error instanceof KernelMissing) || wanted !== undefined) throw error;
-    log(error.message);
-    return undefined;
-  }
+  { files, patterns }: NonNullable<BaseRecipe['exlist']>,
+  kernel: Kernel | KernelMissing,
+  log: BuildContext['log'],
+): Promise<void> {
+  const names = files.map(({ path }) => path).join(', ');
+  const missing = kernel instanceof KernelMissing;
+  const { removed, spared } = await applyExlist(
+    root,
+    patterns,
+    missing ? undefined : await partsOfKernel(root, kernel),
+  );
+  log(`${removed} files and directories taken out (${names})`, 0.85);
+  if (missing) return;
+  if (spared > 0)
+    log(`${spared} files of kernel ${kernel.version} stay though ${names} matches them: nodes boot with it`);
+}
+
+/** Then packages and what is laid in are not to blame. */
+function tookKernel({ exlist, postinstall }: BaseRecipe, { version }: Kernel, now: KernelMissing): Error {
+  const suspects = [...(postinstall === undefined ? [] : [postinstall]), ...(exlist?.files ?? [])];
+  const names = suspects.map(({ path }) => path).join(' or ');
+  return new Error(
+    `kernel ${version} was in the image, and ${names} took it or its modules out: let them stay, or nodes have nothing to boot`,
+    { cause: now },
+  );
 }

@@ -1,5 +1,5 @@
 /** A cache that several builds use: one at a time, and not for ever. */
-import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { link, lstat, mkdir, mkdtemp, readdir, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -79,26 +79,46 @@ it('costs who waits for it no time of its own', async () => {
   expect(events).toEqual(['paused', 'goes on', 'works']);
 });
 
-it('loses what no build has used for thirty days', async () => {
+it('loses what no build has used for thirty days, be it packages or what a repository said, and keeps what one has', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'litehouse-cache-'));
   try {
     const lines: string[] = [];
-    const prune = (now: number) => pruneUnused(directory, '.rpm', (line) => lines.push(line), now);
-    await mkdir(join(directory, 'repo/packages'), { recursive: true });
-    for (const name of ['repo.solv', 'used.rpm', 'old.rpm', 'repo/packages/old.rpm', 'repo/packages/used.rpm'])
-      await writeFile(join(directory, name), '');
-    await symlink('/repository/its.rpm', join(directory, 'its.rpm'));
+    const prune = (now: number) => pruneUnused(directory, (line) => lines.push(line), now);
+    for (const name of ['used/repodata', 'used/packages', 'old/repodata', 'old/empty'])
+      await mkdir(join(directory, name), { recursive: true });
+    const used = ['used.solv', 'used/packages/used.rpm', 'used/repodata/repomd.xml', 'used/repodata/link'];
+    const old = ['old.solv', 'old.deb', 'used/packages/old.rpm', 'old/repodata/repomd.xml'];
+    for (const name of [...used, ...old]) if (!name.endsWith('link')) await writeFile(join(directory, name), '');
+    const repository = join(directory, '../litehouse-cache-none');
+    for (const name of ['used/repodata/link', 'old/link']) await symlink(repository, join(directory, name));
     await prune(Date.now() + 29 * 86_400_000);
     expect(lines).toEqual([]);
     await soon();
     const between = Date.now() + 30 * 86_400_000;
     await soon();
-    await markUsed(['used.rpm', 'repo/packages/used.rpm'].map((name) => join(directory, name)));
+    await markUsed(['used.solv', 'used/packages/used.rpm', 'used/repodata'].map((name) => join(directory, name)));
     await prune(between);
-    expect(lines).toEqual(['2 packages that no build used for 30 days are out of the cache']);
+    expect(lines).toEqual(['2 packages and 3 other files that no build used for 30 days are out of the cache']);
     expect((await readdir(directory, { recursive: true })).sort()).toEqual(
-      ['its.rpm', 'repo', 'repo.solv', 'repo/packages', 'repo/packages/used.rpm', 'used.rpm'].sort(),
+      ['used', 'used/packages', 'used/repodata', ...used].sort(),
     );
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+});
+
+it('marks no file of a repository, which package managers take by a further name', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'litehouse-cache-'));
+  try {
+    const theirs = join(directory, 'its.rpm');
+    await mkdir(join(directory, 'cache'));
+    await writeFile(theirs, '');
+    await utimes(theirs, 1, 1);
+    await link(theirs, join(directory, 'cache/its.rpm'));
+    await symlink(theirs, join(directory, 'cache/led.rpm'));
+    await markUsed([join(directory, 'cache')]);
+    expect((await stat(theirs)).mtimeMs).toBe(1000);
+    expect((await lstat(join(directory, 'cache/led.rpm'))).mtimeMs).toBeGreaterThan(1000);
   } finally {
     await rm(directory, { recursive: true });
   }

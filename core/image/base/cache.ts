@@ -1,5 +1,5 @@
-/** What builds share: a cache of packages, used by one at a time while it is written, and emptied of what no build uses any more. */
-import { constants, copyFile, link, lutimes, readdir, realpath, rm, stat } from 'node:fs/promises';
+/** What builds share: a cache of packages and of what repositories say, used by one at a time while it is written, and emptied of what no build uses any more. */
+import { constants, copyFile, link, lstat, lutimes, readdir, realpath, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -65,33 +65,47 @@ export async function linkOrCopy(from: string, to: string): Promise<void> {
 
 const unusedDays = 30;
 
-/** Marks files of a cache as used now. */
-export async function markUsed(files: Iterable<string>): Promise<void> {
+/** Marks files of a cache as used now; of a directory all that is in it. */
+export async function markUsed(paths: Iterable<string>): Promise<void> {
   const now = new Date();
-  // A link into somebody's repository is marked itself, not what is there.
-  for (const file of files) await lutimes(file, now, now);
+  for (const path of paths) {
+    const found = await lstat(path);
+    if (found.isDirectory()) {
+      await markUsed((await readdir(path)).map((name) => join(path, name)));
+      continue;
+    }
+    // A link into somebody's repository is marked itself, not what is there. A file of several names is that repository's own.
+    if (found.nlink === 1) await lutimes(path, now, now);
+  }
 }
 
 /**
- * Removes the packages (by their `ending`) in a cache and below it that no build has marked, and none has fetched, for thirty days, and
- * logs their number.
+ * Removes what no build has marked, and none has fetched, for thirty days from a cache, packages and what repositories said alike, with
+ * directories that are empty then; logs how much. Only by the one whose turn it is.
  */
-export async function pruneUnused(
-  directory: string,
-  ending: '.deb' | '.rpm',
-  log: (line: string) => void,
-  now = Date.now(),
-): Promise<void> {
-  let removed = 0;
-  const entries = await readdir(directory, { withFileTypes: true, recursive: true }).catch(() => []);
-  for (const entry of entries) {
-    if (!entry.isFile() || !entry.name.endsWith(ending)) continue;
-    const path = join(entry.parentPath, entry.name);
-    // Its times are as the repository has them until it is marked; the change of the inode is when it came here.
-    const used = (await stat(path)).ctimeMs;
-    if (now - used < unusedDays * 86_400_000) continue;
-    await rm(path, { force: true });
-    removed += 1;
-  }
-  if (removed > 0) log(`${removed} packages that no build used for ${unusedDays} days are out of the cache`);
+export async function pruneUnused(cache: string, log: (line: string) => void, now = Date.now()): Promise<void> {
+  const removed = { packages: 0, others: 0 };
+  /** Whether nothing is left in it. */
+  const walk = async (directory: string): Promise<boolean> => {
+    let empty = true;
+    for (const entry of await readdir(directory, { withFileTypes: true })) {
+      const path = join(directory, entry.name);
+      if (entry.isDirectory()) {
+        if (await walk(path)) await rmdir(path);
+        else empty = false;
+        // Its times are as the repository has them until it is marked; the change of the inode is when it came here.
+      } else if (now - (await lstat(path)).ctimeMs < unusedDays * 86_400_000) empty = false;
+      else {
+        await rm(path);
+        removed[/\.(deb|rpm)$/.test(entry.name) ? 'packages' : 'others'] += 1;
+      }
+    }
+    return empty;
+  };
+  await walk(cache);
+  const { packages, others } = removed;
+  if (packages + others > 0)
+    log(
+      `${packages} packages and ${others} other files that no build used for ${unusedDays} days are out of the cache`,
+    );
 }

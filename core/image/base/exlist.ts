@@ -20,20 +20,34 @@ function matcher(patterns: readonly string[]): (path: string) => boolean {
   return (path) => compiled.matches(path);
 }
 
+/** Numbers of files and directories. */
+export interface Excluded {
+  readonly removed: number;
+  /** Matched, and left all the same. */
+  readonly spared: number;
+}
+
 /**
- * Removes every file that a pattern matches (`./usr/share/doc*`), but those that a pattern with `+` matches; a directory goes
- * where it is matched and nothing is left in it. Gives the number of what was removed.
+ * Removes every file that a pattern matches (`./usr/share/doc*`), but those that a pattern with `+` matches and those that are
+ * `isSpared` names (by path below the root); a directory goes where it is matched and nothing is left in it.
  */
-export async function applyExlist(root: string, patterns: readonly string[]): Promise<number> {
+export async function applyExlist(
+  root: string,
+  patterns: readonly string[],
+  isSpared: (path: string) => boolean = () => false,
+): Promise<Excluded> {
   const out = matcher(patterns.filter((it) => !it.startsWith('+')));
   const back = matcher(patterns.filter((it) => it.startsWith('+')).map((it) => it.slice(1)));
   let removed = 0;
+  let spared = 0;
   /** Whether nothing is left in it. */
   const walk = async (directory: string, below: string): Promise<boolean> => {
     let empty = true;
     for await (const entry of await opendir(directory)) {
       const path = `${below}/${entry.name}`;
-      const gone = out(path) && !back(path);
+      const matched = out(path) && !back(path);
+      const gone = matched && !isSpared(path.slice(2));
+      if (matched && !gone && !entry.isDirectory()) spared += 1;
       if (entry.isDirectory()) {
         const bare = await walk(join(directory, entry.name), path);
         if (!gone || !bare) empty = false;
@@ -49,5 +63,5 @@ export async function applyExlist(root: string, patterns: readonly string[]): Pr
     return empty;
   };
   if (patterns.length > 0) await walk(root, '.');
-  return removed;
+  return { removed, spared };
 }

@@ -1,6 +1,6 @@
 /** What a failed build says of the packages that are to blame. */
 import { expect, test } from 'vitest';
-import { PackageProblem, withPlaces } from './problem.ts';
+import { blamingKernel, PackageProblem, withPlaces } from './problem.ts';
 
 const recipe = {
   lists: [{ kind: 'distribution' as const, files: [{ path: 'compute.pkglist', blob: 'b' }], passes: [] }],
@@ -15,11 +15,26 @@ test('a package is named with its line, or with the lists that something of need
 });
 
 test.each([
+  ['linux-image-9.9', ['linux-image-9.9=2']],
+  ['kernel-default', ['kernel-default=9.9']],
+])('of the kernel that a row names, the cell is to blame, though a list has it too: %s', async (name, words) => {
+  const asked = { ...recipe, kernelVersion: '9.9', kernelVersionFrom: 'tables/linuximage.csv:2' };
+  const list = async () => Buffer.from(`${name}\n`);
+  const problem = blamingKernel(new PackageProblem('failed', [name, 'other']), words);
+  expect(problem).toBeInstanceOf(PackageProblem);
+  const { message } = await withPlaces(problem as PackageProblem, asked, list);
+  expect(message.split('\n').slice(1)).toEqual([
+    `linuximage.kernelver '9.9' (tables/linuximage.csv:2) asks for ${name}`,
+    'other is in no list: something in compute.pkglist needs it',
+  ]);
+  expect(blamingKernel(new Error('other'), words)).toEqual(new Error('other'));
+});
+
+test.each([
   'dpkg: error processing archive /x/libc6.deb: cannot copy data: No space left on device',
   "E: You don't have enough free space in /var/cache/.",
   'ENOSPC: no space left on device, write',
 ])('a full disk is no fault of a package: %s', async (said) => {
   const { message } = await withPlaces(new PackageProblem(said, ['libc6']), recipe, read);
-  expect(message).toContain('the disk that images are built on is full');
-  expect(message).not.toContain('libc6 is in no list');
+  expect(message).toBe(said);
 });

@@ -15,11 +15,13 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { findKernel, partsOfKernel } from '../initrd/kernel.ts';
 import { applyAddons } from './addons.ts';
 import { parseLock } from './build-base.ts';
 import { cleanTree } from './clean.ts';
 import { sha512Crypt } from './crypt.ts';
 import { applyExlist } from './exlist.ts';
+import { assertOwnPlaces } from './own-places.ts';
 import { fileInside, linkInside, placeInside, putInside, removeInside } from './place.ts';
 import { PackageProblem, withPlaces } from './problem.ts';
 
@@ -192,6 +194,54 @@ it('takes out host keys and identities, through no link', async () => {
   expect(await readFile(join(root, 'etc/machine-id'), 'utf8')).toBe('');
   expect(await readFile(join(outside, 'machine-id'), 'utf8')).toBe('of the host');
   await expect(lstat(join(root, 'usr/sbin/policy-rc.d'))).rejects.toThrow('ENOENT');
+});
+
+it('must not have links where generations make theirs; directories may be there', async () => {
+  await mkdir(join(root, '.default'));
+  await assertOwnPlaces(root, 'a script');
+  await symlink('etc', join(root, '.statelite'));
+  await expect(assertOwnPlaces(root, 'a script')).rejects.toThrow('a script put a link at /.statelite, where');
+  await rm(join(root, '.statelite'));
+  await mkdir(join(root, '.statelite'));
+  await symlink(outside, join(root, '.statelite/tmpfs'));
+  await expect(assertOwnPlaces(root, 'a script')).rejects.toThrow('a script put a link at /.statelite/tmpfs');
+  await rm(join(root, '.default'), { recursive: true });
+  await put('.default');
+  await expect(assertOwnPlaces(root, 'a package')).rejects.toThrow('a package put something that is no directory');
+});
+
+describe('an exlist beside a kernel', () => {
+  const version = '6.1.0-9';
+  const exclude = async () => {
+    const kernel = await findKernel(root);
+    return await applyExlist(
+      root,
+      ['./boot*', './lib*', './usr/lib/modules*', './opt*'],
+      await partsOfKernel(root, kernel),
+    );
+  };
+
+  it('takes all but what nodes boot: other kernels, and what lies beside them', async () => {
+    for (const path of ['vmlinuz-6.1.0-9', 'vmlinuz-6.1.0-8', 'config-6.1.0-9', 'grub/g']) await put(`boot/${path}`);
+    for (const at of ['6.1.0-9', '6.1.0-8']) await put(`lib/modules/${at}/modules.dep`);
+    expect(await exclude()).toEqual({ removed: 6, spared: 2 });
+    expect((await readdir(root, { recursive: true })).sort()).toEqual([
+      ...['boot', 'boot/vmlinuz-6.1.0-9', 'lib', 'lib/modules', 'lib/modules/6.1.0-9'],
+      'lib/modules/6.1.0-9/modules.dep',
+    ]);
+  });
+
+  it('leaves the links by which the kernel is found, and what they lead to', async () => {
+    await put('opt/images/image');
+    await put(`usr/lib/modules/${version}/modules.dep`);
+    await symlink('usr/lib', join(root, 'lib'));
+    await symlink('usr/boot', join(root, 'boot'));
+    await mkdir(join(root, 'usr/boot'));
+    await symlink('../../opt/images/image', join(root, `usr/boot/vmlinuz-${version}`));
+    const before = await findKernel(root);
+    await exclude();
+    expect(await findKernel(root)).toEqual(before);
+  });
 });
 
 it('reads a lock, and names the line that is none', () => {

@@ -36,7 +36,7 @@ export async function buildDracutInitrd(options: DracutOptions): Promise<BuiltIn
   const own = place === undefined ? undefined : await readdir(place).catch(() => undefined);
   if (own === undefined)
     throw new KernelMissing(
-      'the image has no dracut: add dracut and dracut-network (debian: also mount, procps, nfs-common, isc-dhcp-client, iputils-arping, netbase) to its package list, or leave linuximage.initrd empty for the small initrd',
+      'the image has no dracut: add dracut and dracut-network (debian: also mount, procps, nfs-common, isc-dhcp-client, iputils-arping, netbase) to its package list and let no exlist take usr/lib/dracut out, or leave linuximage.initrd empty for the small initrd',
     );
   if (!own.some((name) => /^\d+nfs$/.test(name)))
     throw new KernelMissing("the image's dracut has no module nfs: add dracut-network to its package list");

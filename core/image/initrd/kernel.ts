@@ -1,6 +1,6 @@
 /** Finds an image's kernel and its modules, and never follows a link out of the image. */
 import { lstat, readdir, realpath } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { readPlain, usualLimit } from '../base/plain-file.ts';
 
 export interface Kernel {
@@ -67,15 +67,41 @@ export async function findKernel(rootimg: string, wanted?: string): Promise<Kern
   return { version: newest, image, modules: directory };
 }
 
+/**
+ * Tells of a path below the root (`boot/vmlinuz-6.1`) whether nodes need it to boot: the kernel and its modules, and the names by which
+ * `findKernel` comes to them, which may be links.
+ */
+export async function partsOfKernel(
+  rootimg: string,
+  { version, image, modules }: Kernel,
+): Promise<(path: string) => boolean> {
+  const root = await realpath(rootimg);
+  const [file, directory] = [image, modules].map((path) => path.slice(root.length + 1));
+  const ways = new Set(['boot']);
+  for (const place of modulePlaces) for (let at = `${place}/${version}`; at !== '.'; at = dirname(at)) ways.add(at);
+  return (path) =>
+    path === file ||
+    path.startsWith(`${directory}/`) ||
+    ways.has(path) ||
+    (dirname(path) === 'boot' && imageVersion(basename(path)) === version);
+}
+
 function noModules(version: string): KernelMissing {
   return new KernelMissing(
     `kernel ${version} has no modules in the image: lib/modules/${version} is missing. Lay it beside the kernel into images/<image>/rootimg/lib/modules, or install the whole kernel package`,
   );
 }
 
+const modulePlaces = ['lib/modules', 'usr/lib/modules'];
+
+/** Of a file in /boot; undefined: it is no kernel. */
+function imageVersion(name: string): string | undefined {
+  return /^(?:vmlinuz|vmlinux|image)-(.+?)(?:\.gz)?$/i.exec(name)?.[1];
+}
+
 async function modulesByVersion(root: string): Promise<Map<string, string>> {
   const found = new Map<string, string>();
-  for (const place of ['lib/modules', 'usr/lib/modules']) {
+  for (const place of modulePlaces) {
     for (const version of await names(join(root, place))) {
       const directory = await within(root, join(root, place, version));
       if (directory !== undefined && (await lstat(directory)).isDirectory()) found.set(version, directory);
@@ -91,7 +117,7 @@ async function imagesByVersion(root: string, modules: ReadonlyMap<string, string
     if (file !== undefined && !found.has(version) && (await lstat(file)).isFile()) found.set(version, file);
   };
   for (const name of await names(join(root, 'boot'))) {
-    const version = /^(?:vmlinuz|vmlinux|image)-(.+?)(?:\.gz)?$/i.exec(basename(name))?.[1];
+    const version = imageVersion(name);
     // Rescue kernels are copies under another name.
     if (version !== undefined && !version.includes('rescue')) await offer(version, join(root, 'boot', name));
   }

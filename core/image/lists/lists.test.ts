@@ -197,6 +197,24 @@ describe('a repolist', () => {
     ]);
   });
 
+  it('takes any word for a type, as the original does: known ones in any letters, others with a warning', () => {
+    const { repositories, said, findings } = repolist(
+      'YaST2 | http://host/a | a\nPlaindir | /srv/b | b\nRPM-MD|http://host/c|c\nrepomd | http://host/d | d\nrpmmb | http://host/e | e\n',
+    );
+    expect(repositories.map(({ type, alias }) => [alias, type])).toEqual([
+      ['a', ''],
+      ['b', 'plaindir'],
+      ['c', 'rpm-md'],
+      ['d', ''],
+      ['e', ''],
+    ]);
+    expect(said()).toEqual([`LH777 ${top}:5:1`]);
+    expect(findings.diagnostics.map(({ severity, message }) => [severity, message.includes("'rpmmb'")])).toEqual([
+      ['warning', true],
+    ]);
+    expect(findings.faults).toEqual([]);
+  });
+
   it('has lines of sources.list for Debian', () => {
     const { repositories, said } = repolist(
       'deb | http://deb.debian.org/debian bookworm main contrib | main\ndeb [arch=amd64 signed-by=/usr/share/keyrings/x.gpg] https://host/debian stable main\ndeb | file:///srv/local ./ | local\n',
@@ -246,12 +264,16 @@ describe('a repolist', () => {
     ],
     // The installdir of these tests is /install.
     ...['/install', '/install/', 'file:///', 'file:///install'],
+    // Where images are built.
+    ...['file:///install/netboot', '/install/netboot/rhels9/x86_64/compute/rootimg/var', '/install/.litehouse'],
   ])('never looks through the folder %s, where the whole server or its images lie', (text) => {
     const findings = new ImageFindings();
     const at = { file: 'tables/linuximage.csv', line: 2, column: 3 };
     expect(cellRepositories({ text, column: 'pkgdir', at }, 'x', '/install', findings)).toEqual([]);
     expect(findings.diagnostics).toMatchObject([{ code: 'LH768', severity: 'error', at }]);
-    expect(findings.diagnostics[0]?.message).toMatch(/a folder of the system|with all trees of images/);
+    expect(findings.diagnostics[0]?.message).toMatch(
+      /a folder of the system|with all trees of images|images are built in/,
+    );
   });
 
   it('takes folders below those, but not one that an installdir lies in', () => {
@@ -263,12 +285,12 @@ describe('a repolist', () => {
     };
     const good = ['/srv/rpms', '/home/me/packages', '/var/www/html/repo', '/install/debian12/x86_64', '/mnt'];
     expect(urls(good.join(','), '/install')).toEqual(good);
+    expect(urls('/install/netboots,/data/xcat/install/netboot', '/data/xcat/install')).toEqual(['/install/netboots']);
     expect(urls('/data,/data/xcat,/data/xcat/install,/data/other', '/data/xcat/install')).toEqual(['/data/other']);
   });
 
   it.each([
     'rpm-md http://host/repo',
-    'yast2 | http://host | a',
     'a | b | c | d',
     'rpm-md | | a',
     'rpm-md | host/x | a',

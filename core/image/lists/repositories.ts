@@ -1,13 +1,17 @@
 /** Repositories that packages come from: lines of a .repolist, and directories or URLs of linuximage cells. */
 
 import { posix } from 'node:path';
-import { unreadableRepository, unsafeRepository } from '../../diagnostic/catalogue/image.ts';
+import { unknownRepositoryType, unreadableRepository, unsafeRepository } from '../../diagnostic/catalogue/image.ts';
 import type { Position } from '../../diagnostic/diagnostic.ts';
 import type { ImageFindings } from '../findings.ts';
 import type { PackageRepository } from '../recipe.ts';
 import { type ListLine, newPass } from './lines.ts';
 
-const types = new Set(['', 'plaindir', 'rpm-md', 'deb']);
+/** The original passes over the type, and zypper finds out by itself: these say something to us, in any letters. */
+const types: Readonly<Record<string, string>> = { plaindir: 'plaindir', 'rpm-md': 'rpm-md', deb: 'deb' };
+
+/** Other words of zypper and of those who write such lists; what the repository is, is found out. */
+const foundOut = new Set(['', 'yast2', 'yast', 'susetags', 'rpmmd', 'repomd', 'yum', 'none']);
 
 /** Reads the lines. A line that ends in its second `|` goes on with the alias on the next, as the cookbook prints it. */
 export function parseRepolist(
@@ -29,15 +33,13 @@ export function parseRepolist(
     }
     const fields =
       /^deb\s/.test(text) && !text.includes('|') ? ['deb', text, ''] : text.split('|').map((field) => field.trim());
-    const [type = '', url = '', given = ''] = fields;
+    const [word = '', url = '', given = ''] = fields;
     if (fields.length < 2 || fields.length > 3 || url === '') {
       findings.block(unreadableRepository(at, { text, why: "it has not the form 'type | url | alias'" }));
       continue;
     }
-    if (!types.has(type)) {
-      findings.block(unreadableRepository(at, { text, why: `there is no type '${type}'` }));
-      continue;
-    }
+    const type = types[word.toLowerCase()] ?? '';
+    if (type === '' && !foundOut.has(word.toLowerCase())) findings.note(unknownRepositoryType(at, { word }));
     const alias = given === '' ? `repository${repositories.length + 1}` : given;
     if (aliases.has(alias)) {
       findings.block(unreadableRepository(at, { text, why: `the alias '${alias}' is there already` }));
@@ -120,13 +122,19 @@ const systemFolders = new Set(
   ),
 );
 
+/** Of the installdir: what litehouse makes there itself. */
+const builtFolders = ['netboot', '.litehouse'];
+
 /** The server looks through such a folder as root: it is never a whole system, nor one that images are built in. */
 function folderFault(path: string, installdir: string): string | undefined {
   if (systemFolders.has(path) || /^\/(proc|sys|dev|etc)\//.test(path))
     return 'it is a folder of the system, which the server would look through as a whole';
-  for (const top of [installdir, '/install'])
+  for (const top of [installdir, '/install']) {
     if (path === top || top.startsWith(`${path}/`))
       return `the installdir ${top === path ? 'is that folder' : 'lies in it'}, with all trees of images: name the folder of the packages`;
+    const built = builtFolders.map((name) => `${top}/${name}`).find((it) => path === it || path.startsWith(`${it}/`));
+    if (built !== undefined) return `images are built in ${built}: put the packages elsewhere, and name that folder`;
+  }
   return undefined;
 }
 

@@ -224,6 +224,38 @@ describe('a symbolic link of the image', () => {
     }
   });
 
+  it('is not made where the kernel’s own is mounted over the image, whatever leads there', async () => {
+    const root = makeTree([
+      ...pieces(
+        '/.statelite/',
+        '/proc/',
+        '/sys/',
+        '/dev/',
+        '/dev/shm/',
+        '/etc/masked>/dev/null',
+        '/etc/shm>../dev/shm',
+      ),
+      ...pieces('/devices/x=mine'),
+    ]);
+    const before = readTree(root);
+    const paths = ['/proc/', '/proc/sys/kernel/hostname', '/sys/class/', '/dev/shm/', '/dev/null'];
+    const report = await linkImage(root, list(...paths, 'bind /etc/masked', '/etc/shm/', 'bind /dev/log'));
+    expect(notes(report).sort()).toEqual([
+      '/dev/log: reserved',
+      '/dev/null: reserved',
+      '/dev/shm: reserved',
+      '/etc/masked: reserved',
+      '/etc/shm: reserved',
+      '/proc/sys/kernel/hostname: reserved',
+      '/proc: reserved',
+      '/sys/class: reserved',
+    ]);
+    expect(report.notes[0]?.text).toContain('/proc, /sys or /dev: skipped');
+    expect(readTree(root)).toEqual(before);
+    await linkImage(root, list('/devices/x'));
+    expect(readlinkSync(`${root}/devices/x`)).toBe('../.statelite/tmpfs/devices/x');
+  });
+
   it('of /etc/mtab to the kernel’s list is left as it is', async () => {
     for (const [text, word] of [
       ['/proc/self/mounts', '/etc/mtab'],

@@ -65,9 +65,13 @@ export function findPlace(
   return checked({ ...last, text: undefined });
 }
 
+/** File systems of the kernel are mounted there, over whatever the image has. */
+const kernels: readonly string[] = ['/proc', '/sys', '/dev'];
+
 function checked(found: { place: string; now: string; text: string | undefined }): Place {
   const top = `/${found.place.split('/')[1]}`;
-  if (found.place === '/' || top === defaults || top === statelite) return { ...found, trouble: 'reserved' };
+  if (found.place === '/' || top === defaults || top === statelite || kernels.includes(top))
+    return { ...found, trouble: 'reserved' };
   return found;
 }
 

@@ -52,7 +52,7 @@ const sentences: Readonly<Record<NoteCode, string>> = {
   refreshed: 'changed in the image: /.default has it now',
   blocked: 'lies below a file: skipped',
   loop: 'leads through links that never end: skipped',
-  reserved: `is the root, or below ${defaults} or /.statelite: skipped`,
+  reserved: `is the root, or is or lies below ${defaults}, /.statelite, /proc, /sys or /dev: skipped`,
   'same place': 'is another name of a listed path: skipped',
   'through a link': 'goes through a symbolic link inside a listed directory: skipped; list the path that it leads to',
   'not a directory': 'is listed with a slash, and a file in the image: treated as the file that it is',

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { commandRunner } from '../../apply/run-command.ts';
 import type { CommandRunner } from '../../plugin/plugin.ts';
 import { linkOrCopy, markUsed, pruneUnused } from '../base/cache.ts';
-import { PackageProblem } from '../base/problem.ts';
+import { blamingKernel, PackageProblem } from '../base/problem.ts';
 import type { PackageJob, RepositoryState } from '../family.ts';
 import type { PackagePass } from '../recipe.ts';
 import { assertRunsHere } from './architecture.ts';
@@ -59,6 +59,8 @@ export interface SolveWork {
 /** dnf or zypper. Both leave the outcome in the database of `solved`, and the files in `downloads` or where the repository has them. */
 export interface Solver {
   readonly downloads: readonly string[];
+  /** Files, and directories of them, with what the repositories said. */
+  readonly metadata: readonly string[];
   /** Of a repository that is not a directory here: its repomd.xml, as fetched. */
   repomd(repository: RpmRepository): Promise<string | undefined>;
   install(names: readonly string[]): Promise<void>;
@@ -83,6 +85,7 @@ async function open(job: MetadataJob, lock: PackageJob['lock'], openSolver: Open
   const solver = await openSolver(work).catch((error: unknown) => {
     throw explained('the repositories can not be read', error, work.repositories);
   });
+  await markUsed(solver.metadata);
   return [work, solver];
 }
 
@@ -92,8 +95,8 @@ export async function fetchRpms(job: PackageJob, openSolver: OpenSolver): Promis
   assertRunsHere(recipe.image, recipe.arch, recipe.os);
   const [work, solver] = await open(job, job.lock, openSolver);
   await writeFile(work.places.metadata, JSON.stringify(await statesOf(work.repositories, (one) => solver.repomd(one))));
-  const passes = new Passes(job, work, solver);
   const kernel = kernelPackages(job, solver);
+  const passes = new Passes(job, work, solver, kernel);
   const given: readonly PackagePass[] = recipe.lists.flatMap((list) => list.passes);
   const all = given.length > 0 ? given : [{ install: [], removeBefore: [], removeAfter: [] }];
   for (const [index, pass] of all.entries())
@@ -101,7 +104,7 @@ export async function fetchRpms(job: PackageJob, openSolver: OpenSolver): Promis
   if (passes.steps.length === 0)
     throw new Error('the lists of the image name no packages: there is nothing to install');
   await writeFile(work.places.steps, JSON.stringify(passes.steps));
-  for (const directory of solver.downloads) await pruneUnused(directory, '.rpm', job.log);
+  await pruneUnused(job.cache, job.log);
 }
 
 /** As they stood when packages were fetched; else as they stand now. */
@@ -115,6 +118,7 @@ export async function rpmRepositoryStates(
   const noted = await readFile(rpmPlaces(job.scratch).metadata, 'utf8').catch(() => undefined);
   if (noted !== undefined) return states.parse(JSON.parse(noted)).map((state) => ({ ...state, date: state.date }));
   const [work, solver] = await open(job, undefined, openSolver);
+  await pruneUnused(job.cache, job.log);
   return await statesOf(work.repositories, (one) => solver.repomd(one));
 }
 
@@ -137,15 +141,17 @@ class Passes {
   readonly #job: PackageJob;
   readonly #work: SolveWork;
   readonly #solver: Solver;
+  readonly #kernel: readonly string[];
   /** Questions to rpm: their answers are no business of a log. */
   readonly #quiet: CommandRunner;
   #installed = new Map<string, Recorded>();
 
-  constructor(job: PackageJob, work: SolveWork, solver: Solver) {
+  constructor(job: PackageJob, work: SolveWork, solver: Solver, kernel: readonly string[]) {
     this.#job = job;
     this.#quiet = commandRunner(job.signal);
     this.#work = work;
     this.#solver = solver;
+    this.#kernel = kernel;
   }
 
   async take({ install, removeBefore, removeAfter }: PackagePass): Promise<void> {
@@ -175,7 +181,7 @@ class Passes {
 
   async #solve(what: string, run: () => Promise<void>): Promise<void> {
     await run().catch((error: unknown) => {
-      throw explained(what, error, this.#work.repositories);
+      throw blamingKernel(explained(what, error, this.#work.repositories), this.#kernel);
     });
     this.#job.signal.throwIfAborted();
   }

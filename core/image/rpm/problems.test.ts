@@ -50,7 +50,10 @@ it('keeps the end of what was said, and names a repository that could not be rea
   expect(text).not.toContain('http://y/');
 });
 
-it('leaves an end by the signal as it is', () => {
-  const stopped = new CommandFailed(['dnf'], 'was stopped', '');
-  expect(explained('it failed', stopped)).toBe(stopped);
+it.each([
+  'was stopped',
+  'was killed by SIGKILL',
+])('leaves the error of what %s as it is: no package is to blame', (end) => {
+  const failed = new CommandFailed(['dnf'], end, 'No match for argument: bash');
+  expect(explained('it failed', failed)).toBe(failed);
 });

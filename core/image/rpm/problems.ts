@@ -51,7 +51,7 @@ const quoted = 25;
 
 /** A failed command as a problem of packages, or of a repository; other errors as they are. */
 export function explained(what: string, error: unknown, repositories: readonly RpmRepository[] = []): unknown {
-  if (!(error instanceof CommandFailed) || error.ending === 'was stopped') return error;
+  if (!(error instanceof CommandFailed) || /^was (stopped|killed)/.test(error.ending)) return error;
   const text = error.output
     .replace(/<[^>]*>/g, '')
     .replaceAll('&apos;', "'")

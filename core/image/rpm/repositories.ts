@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Image, View } from '../../resolve/view.ts';
+import { markUsed } from '../base/cache.ts';
 import type { PackageJob } from '../family.ts';
 import { type PackageWalk, packagesBelow } from '../packages-below.ts';
 import type { PackageRepository } from '../recipe.ts';
@@ -40,8 +41,6 @@ async function lookInto(job: Job, of: PackageRepository): Promise<RpmRepository[
   const { type, url, alias } = of;
   if (type === 'deb') throw fault(of, 'it is one of Debian packages');
   if (!url.startsWith('/')) {
-    if (type === 'plaindir')
-      throw fault(of, "type plaindir is for directories of this server; make an index there, and write 'rpm-md'");
     if (!url.startsWith('file:'))
       job.log(
         `packages of ${alias} (${url}) are taken without a check of signatures: no table says whose they must be`,
@@ -64,8 +63,9 @@ async function lookInto(job: Job, of: PackageRepository): Promise<RpmRepository[
       return parts.map((directory) =>
         whole(directory, `${alias}-${directory.slice(url.length + 1).replace(/[^\w.:-]/g, '-')}`),
       );
+    // The original passes over the type, so lists are about that were never held to it.
     if (type === 'rpm-md')
-      throw fault(of, `there is no repodata in ${url}: write 'plaindir' for a directory of bare packages`);
+      job.log(`repository ${alias} (${of.from}): there is no repodata in ${url}, so it gets an index`);
   }
   return [await indexed(job, of)];
 }
@@ -142,6 +142,7 @@ async function indexed(job: Job, of: PackageRepository): Promise<RpmRepository> 
     await rm(place, { recursive: true, force: true });
     await rename(fresh, place);
   }
+  await markUsed([place]);
   const date = newest === 0 ? undefined : new Date(newest).toISOString();
   return { alias: of.alias, baseUrl: fileUrl(place), directory, listing: { digest, date }, of };
 }

@@ -6,6 +6,7 @@ import type { BuildContext, CommandRunner } from '../../plugin/plugin.ts';
 import type { LiteKind } from '../../resolve/view.ts';
 import { placeInside, putInside } from '../base/place.ts';
 import { linkImage } from '../liteimg/link-image.ts';
+import { LinkFarmError } from '../liteimg/tree.ts';
 import { nodeProgram } from '../node/program.ts';
 import type { GenerationRecipe } from '../recipe.ts';
 
@@ -42,7 +43,14 @@ export async function buildGeneration(
   if (statelite !== undefined && (await mkdir(statelite, { recursive: true })) !== undefined)
     await chmod(statelite, 0o755);
   const asked = entries.map((entry) => ({ ...entry, kind: liteKind.parse(entry.kind) }));
-  const report = await linkImage(rootimg, asked);
+  const report = await linkImage(rootimg, asked).catch((error: unknown) => {
+    if (!(error instanceof LinkFarmError)) throw error;
+    // The directory of a build that failed is gone: people have the path in the image.
+    throw new Error(
+      `in the tree of image ${image}, as its packages and scripts left it: ${error.message.replaceAll(rootimg, '')}`,
+      { cause: error },
+    );
+  });
   for (const note of report.notes) log(`${note.path}: ${note.code}`);
   log(`${report.entries.length} entries linked`, 0.9);
   const note = { image, base, entries, commit: context.commit, notes: report.notes };

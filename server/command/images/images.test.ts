@@ -313,9 +313,24 @@ describe('images', () => {
     expect([update.status, update.out]).toEqual([0, expect.stringContaining('~ one 1 -> 3')]);
     expect(lock()).toContain('\none 3\n');
     expect((await run('images', 'update', name)).out).toContain('nothing was changed');
+    packages();
+    const before = head();
+    const none = await run('images', 'update', name);
+    expect([none.status, head()]).toEqual([1, before]);
+    expect(none.err).toContain(`the repositories give no packages of ${name}`);
     expect((await run('images', 'lock', name, '--off')).status).toBe(0);
     expect(bare('ls-tree', '-r', '--name-only', 'main', `images/${name}/`).trim()).toBe(`images/${name}/taken`);
     expect((await run('images', 'lock', name, '--off')).out).toContain('has no lock');
+  });
+
+  test('lock refuses a base in whose record no package is: it would hold nothing', async () => {
+    expect((await run('images', 'update', name)).status).toBe(0);
+    expect((await run('liteimg', name)).status).toBe(0);
+    const before = head();
+    const { status, err } = await run('images', 'lock', name);
+    expect([status, head()]).toEqual([1, before]);
+    expect(err).toMatch(/the record of base \w+ has no packages of small1/);
+    packages('one 3', 'two 2', 'three 1');
   });
 
   test('prune says what it would do and why the rest stays; forget takes back what genimage asked for', async () => {

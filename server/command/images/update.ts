@@ -71,6 +71,7 @@ async function update(context: CommandContext, options: EditOptions, name: strin
       status: 1,
     });
   }
+  assertSome(image, now.packages, 'the repositories give');
   const { text } = lockText(image, now.packages);
   const changes = lockChanges(locked, text);
   if (changes.length === 0) return unchanged(context, options, `${image}: its lock has what repositories have`);
@@ -105,6 +106,7 @@ async function lock(context: CommandContext, options: EditOptions & { off?: bool
     context.terminal.err(
       `${image}: the base that its rows ask for is not there; versions are those of ${base?.digest}`,
     );
+  assertSome(image, note.packages, `the record of base ${base?.digest} has`);
   const { text, several } = lockText(image, note.packages);
   if (several.length > 0)
     context.terminal.err(`not locked, for they are there in several versions: ${several.join(', ')}`);
@@ -112,6 +114,16 @@ async function lock(context: CommandContext, options: EditOptions & { off?: bool
   if (locked !== undefined && !options.json)
     for (const line of cut(lockChanges(locked, text))) context.terminal.out(line);
   return commit(context, options, { kind: 'file', path, text }, `images lock ${image}`);
+}
+
+/** A lock of nothing would say that every version will do, while it looks like one that holds them. */
+function assertSome(image: string, packages: readonly unknown[], who: string): void {
+  if (packages.length > 0) return;
+  throw new Failure({
+    what: `${who} no packages of ${image}: there is nothing to lock`,
+    mend: `see what its lists name (litehouse explain ${image}), and build it: litehouse genimage ${image}`,
+    status: 1,
+  });
 }
 
 function cut(lines: readonly string[]): string[] {

@@ -10,6 +10,7 @@ cp /bin/busybox "$root/usr/bin/"
 for name in sh cat cut echo grep hostname ls mount readlink sed sleep sync tr uname wc; do ln -s busybox "$root/usr/bin/$name"; done
 for file in motd issue ntp.conf hosts roflag rofile; do echo "image $file" >"$root/etc/$file"; done
 for file in allow deny; do echo "image $file" >"$root/etc/hosts.$file"; done
+printf '%s\n' 'root:x:0:0:root:/root:/bin/sh' 'nobody:x:65534:65534:nobody:/:/bin/sh' >"$root/etc/passwd"
 echo 0 >"$root/etc/counter"
 echo "id of the image" >"$root/etc/machine-id"
 echo config >"$root/etc/ssh/image_config"

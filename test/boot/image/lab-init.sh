@@ -16,6 +16,8 @@ show release /etc/lab-release
 b mount -o remount,rw / 2>/dev/null
 (echo x >/usr/share/new) 2>/dev/null && echo "[node] BAD: the export of the root is writable"
 b mount -o remount,ro / 2>/dev/null
+# On the server the directory that holds the root is shut to all but root; who uses a node is below it.
+[ "$(b su -s /bin/sh nobody -c 'cat /etc/passwd' 2>&1)" = "$(b cat /etc/passwd)" ] || echo "[node] BAD: other users than root cannot read the root"
 [ "$(b grep -c FAILED /.statelite/statelite.log)" = 0 ] || b grep FAILED /.statelite/statelite.log
 b sed 's/^/[nfs] /' /proc/self/mountstats
 echo "LITEHOUSE-MARKER node=$(b hostname) boots=$boots"
