@@ -17,7 +17,7 @@ mount -t nfsd nfsd /proc/fs/nfsd
 mkdir -p /run/rpcbind /var/lib/nfs/sm /var/lib/nfs/v4recovery
 pidof rpcbind >/dev/null || rpcbind -w
 cat >$house/litehouse.json <<J
-{ "nodeListen": "$own:3001", "adminListen": "127.0.0.1:3080", "tftpListen": "$own:69", "images": "rows", "reloads": true, "holdSeconds": 0,
+{ "nodeListen": "$own:3001", "adminListen": "127.0.0.1:3080", "tftpListen": "$own:69", "images": "rows", "reloads": true,
   "plugins": { "nfs-exports": { "form": "kernel" }, "dnsmasq": { "serve": true, "restart": ["true"], "reload": ["true"] } } }
 J
 node $litehouse/dist/server/main.js serve --dir $house >/tmp/litehouse.log 2>&1 &

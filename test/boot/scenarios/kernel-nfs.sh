@@ -1,10 +1,12 @@
 #!/bin/bash
-# a machine with Debian's kernel is the management node: the whole of litehouse in it, exports.d, exportfs and the kernel's NFS server; a second one boots from it an image that litehouse built, and what it holds open (a live file, a ro file) is read on while pushes replace and remove it
+# a machine with Debian's kernel is the management node: all of litehouse, exports.d, exportfs and the kernel's NFS server; a second one boots from it, and what that holds open is read on while pushes replace and remove it: a live file of the image, a ro file
 # debs: linux-image-cloud-amd64 sysvinit-core busybox-static netbase nfs-kernel-server git dnsmasq-base iproute2 kmod
 # needs: dnf:dnf rpmbuild:rpm createrepo_c:createrepo-c
+# Two machines of which one serves the other are slow on a busy machine.
+LIMIT=1800
+
 # The cluster of the inner litehouse: the second machine in the second hall. Its image is built out here, where dnf is, by a litehouse
 # whose whole directory, with repository, state and world, then moves to the first machine's disk. (n01 would have that one's address.)
-LIMIT=1800
 small_cluster rhels9.4
 rpm_packages "$repository"
 sed -i 's/10\.77\.0\.1"/10.77.0.11"/g; /^"n01"/d; /^"n03"/d' "$WORK"/cluster/tables/*.csv
