@@ -225,9 +225,8 @@ test('an entry behind a symbolic link inside its parent is left out and said: it
   lab.answer = answerFor(rows);
   const boot = await lab.boot({ show: ['/run/x', '/var/f'] });
   expect(boot.console).toContain(
-    'FAILED: /var/run/x: goes through a symbolic link inside /var/: name it by its real path in the litefile table',
+    'FAILED: /var/run/x is left out: it goes through a symbolic link inside /var/: name it by its real path in the litefile table',
   );
-  expect(boot.console).toContain('/var/run/x is left out\n');
   expect([...boot.shown.values()].map(({ text }) => text)).toEqual(['x', 'f']);
 });
 

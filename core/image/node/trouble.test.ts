@@ -55,7 +55,7 @@ describe('a state that is read-only', () => {
     const boot = await lab.boot({ show: ['/data', '/etc/z', '/etc/late'] });
     expect(boot.status).toBe(0);
     expect(boot.console).toMatch(/FAILED: touch \S+\/data\/new: .*Read-only file system/);
-    for (const path of ['/data/new', '/data/sub/dir']) expect(boot.console).toContain(`${path} is left out\n`);
+    for (const path of ['/data/new', '/data/sub/dir']) expect(boot.console).toContain(`FAILED: ${path} is left out: `);
     expect([...boot.shown.values()].map(({ text }) => text)).toEqual(['a\n', 'z', 'late']);
     expect(lab.reports.at(-1)).toMatchObject({
       stage: 'booted',
@@ -190,7 +190,7 @@ describe('memory that is short', () => {
       '/etc/z': 'file image\n',
     });
     for (const path of ['/etc/passwd', '/etc/group', '/etc/link', '/d/in', '/e', '/e/deep/in'])
-      expect(boot.console).toContain(`${path} is left out\n`);
+      expect(boot.console).toContain(`FAILED: ${path} is left out: `);
     expect(boot.mounts.filter((mount) => !mount.startsWith('/.statelite'))).toEqual(['/etc/z']);
   });
 
