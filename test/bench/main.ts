@@ -37,7 +37,8 @@ const benches: Readonly<Record<string, (scratch: string) => Promise<boolean>>> =
 
 const asked = process.argv.slice(2);
 /** `images` means each of its parts. */
-const isMeant = (bench: string, name: string) => bench === name || bench.startsWith(`${name}-`);
+const isMeant = (bench: string, name: string) =>
+  bench === name || (benches[name] === undefined && bench.startsWith(`${name}-`));
 const unknown = asked.find((name) => !Object.keys(benches).some((bench) => isMeant(bench, name)));
 if (unknown !== undefined) {
   console.error(`no bench ${unknown}; there are ${Object.keys(benches).join(', ')}`);
