@@ -90,7 +90,7 @@ describe('a build that hangs', () => {
   });
 
   it('is a failure with its last line when it took too long, whether it ends then or not', async () => {
-    const queue = await open({ longest: 50, silent: long, ending: 50 }, async (name, { log, signal }) => {
+    const queue = await open({ longest: 1500, silent: long, ending: 50 }, async (name, { log, signal }) => {
       log(`script of ${name}`);
       await (name === 'a' ? forEver() : sleep(long, undefined, { signal }));
     });
@@ -99,7 +99,7 @@ describe('a build that hangs', () => {
     for (const name of ['a', 'b'])
       expect(queue.failure(`test/${name}`)?.error, name).toMatch(
         new RegExp(
-          `^the build was ended after 0.1 seconds \\(setting buildMinutes\\): a script .* waits for .*; its last line was: script of ${name}$`,
+          `^the build was ended after 1.5 seconds \\(setting buildMinutes\\): a script .* waits for .*; its last line was: script of ${name}$`,
         ),
       );
     await queue.close();
