@@ -41,7 +41,7 @@ function onBareMachine(
   );
   program('id', 'echo 0');
   for (const name of programs) program(name, '');
-  const script = `set -euo pipefail; here=${boot}; . ${boot}lab/prepare.sh; policy=${policy}; needs=\${needs//\\/usr\\//\\/none\\/}; ${line}`;
+  const script = `set -euo pipefail; here=${boot}; . ${boot}lab/prepare.sh; policy=${policy}; needs=\${needs// \\// \\/none\\/}; ${line}`;
   const { status, stdout } = spawnSync('/bin/bash', ['-c', script], { encoding: 'utf8', env: { PATH: bin } });
   const asked = existsSync(join(dir, 'asked')) ? readFileSync(join(dir, 'asked'), 'utf8').trim().split('\n') : [];
   return { status, out: stdout, asked, policy: existsSync(policy) ? readFileSync(policy, 'utf8') : 'gone' };
@@ -56,7 +56,7 @@ describe('what a scenario needs', () => {
   test('is what all need, and what it says itself, each package once', () => {
     const all = lacking('words');
     expect(all).toEqual(
-      expect.arrayContaining(['qemu-system-x86', 'nfs-ganesha-vfs', 'pxelinux', 'dnsmasq-base', 'git']),
+      expect.arrayContaining(['qemu-system-x86', 'nfs-ganesha-vfs', 'pxelinux', 'dnsmasq-base', 'git', 'netbase']),
     );
     const own = (...of: string[]) => lacking(...of).filter((name) => !all.includes(name));
     expect(own('rooms')).toEqual(['createrepo-c', 'dnf', 'rpm']);

@@ -40,6 +40,9 @@ scenario=${scenario:-words}
 missing=$(lacking "$scenario" | tr '\n' ' ')
 [ -z "$missing" ] || { echo "not installed: $missing: run $0 --install $scenario" >&2 && exit 2; }
 
+# Only a system that never started has none.
+[ -e /etc/mtab ] || { echo "there is no /etc/mtab, without which ganesha exports nothing: ln -s ../proc/self/mounts /etc/mtab" >&2 && exit 2; }
+
 [ -z "$build" ] || (cd "$here/../.." && npm run --silent build)
 export WORK LOG HERE=$here KERNEL=$cache/kernel CACHE=$cache
 unpack_kernel "$KERNEL"

@@ -2,7 +2,7 @@
 # What every scenario needs: a program or a file, and the package that brings it. A scenario says what it needs besides in a line
 # `# needs:` of its own.
 needs="qemu-system-x86_64:qemu-system-x86 ganesha.nfsd:nfs-ganesha rpcbind:rpcbind dnsmasq:dnsmasq-base busybox:busybox-static
-  depmod:kmod ip:iproute2 unshare:util-linux mkfs.ext4:e2fsprogs git:git xz:xz-utils
+  depmod:kmod ip:iproute2 unshare:util-linux mkfs.ext4:e2fsprogs git:git xz:xz-utils /etc/services:netbase
   /usr/lib/PXELINUX/pxelinux.0:pxelinux /usr/lib/syslinux/modules/bios/ldlinux.c32:syslinux-common
   /usr/lib/ipxe/qemu/pxe-virtio.rom:ipxe-qemu /usr/lib/x86_64-linux-gnu/ganesha/libfsalvfs.so:nfs-ganesha-vfs"
 # What package scripts ask whether they may start a service.
