@@ -426,7 +426,7 @@ export class BuildQueue {
         () => undefined,
       );
       this.#empty();
-      throw error;
+      throw signal.reason instanceof BuildEnded ? error : why;
     } finally {
       file.end();
     }
