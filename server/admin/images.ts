@@ -1,5 +1,5 @@
 /** Images: what there is of each, building one by name, and removing what nothing needs. */
-import type { Hono } from 'hono';
+import type { Context, Hono } from 'hono';
 import { z } from 'zod';
 import { liteKinds } from '../../core/check/nesting.ts';
 import type { Engine } from '../../core/engine/types.ts';
@@ -160,19 +160,17 @@ export function mountImages(app: Hono<AdminEnv>, guard: Guard, engine: ImagesEng
     // It makes this host ask others, and may download much.
     const caller = guard(c, 'push');
     if (caller instanceof Response) return caller;
-    const text = await c.req.text();
-    const request = repositoriesRequest.safeParse(text.trim() === '' ? {} : jsonOf(text));
-    if (!request.success) return c.json({ error: 'the body is no JSON object of packages' }, 400);
-    const { ok, lines, repositories, packages } = await engine.imageRepositories(c.req.param('image'), request.data);
+    const request = await requestOf(c, repositoriesRequest, 'packages');
+    if (request instanceof Response) return request;
+    const { ok, lines, repositories, packages } = await engine.imageRepositories(c.req.param('image'), request);
     return c.json({ ok, lines, repositories, packages }, ok ? 200 : 422);
   });
   app.post('/images/prune', async (c) => {
     const caller = guard(c, 'admin');
     if (caller instanceof Response) return caller;
-    const text = await c.req.text();
-    const request = pruneRequest.safeParse(text.trim() === '' ? {} : jsonOf(text));
-    if (!request.success) return c.json({ error: 'the body is no JSON object of dryRun and all' }, 400);
-    return c.json(await engine.pruneImages(request.data));
+    const request = await requestOf(c, pruneRequest, 'dryRun and all');
+    if (request instanceof Response) return request;
+    return c.json(await engine.pruneImages(request));
   });
   app.post('/images/:image/build', async (c) => {
     const caller = guard(c, 'admin');
@@ -183,16 +181,22 @@ export function mountImages(app: Hono<AdminEnv>, guard: Guard, engine: ImagesEng
   app.post('/images/:image/stop', async (c) => {
     const caller = guard(c, 'admin');
     if (caller instanceof Response) return caller;
-    const text = await c.req.text();
-    const request = stopRequest.safeParse(text.trim() === '' ? {} : jsonOf(text));
-    if (!request.success) return c.json({ error: 'the body is no JSON object of by' }, 400);
-    const { ok, lines } = await engine.stopBuilds(c.req.param('image'), request.data.by ?? caller.name);
+    const request = await requestOf(c, stopRequest, 'by');
+    if (request instanceof Response) return request;
+    const { ok, lines } = await engine.stopBuilds(c.req.param('image'), request.by ?? caller.name);
     return c.json({ ok, lines }, ok ? 200 : 422);
   });
   app.post('/images/:image/forget', async (c) => {
     const caller = guard(c, 'admin');
     return caller instanceof Response ? caller : c.json({ forgotten: await engine.forgetImage(c.req.param('image')) });
   });
+}
+
+/** The body, of which `words` tells the names; none is an empty request. Else the answer that refuses it. */
+async function requestOf<T extends object>(c: Context, schema: z.ZodType<T>, words: string): Promise<T | Response> {
+  const text = await c.req.text();
+  const request = schema.safeParse(text.trim() === '' ? {} : jsonOf(text));
+  return request.success ? request.data : c.json({ error: `the body is no JSON object of ${words}` }, 400);
 }
 
 function jsonOf(text: string): unknown {

@@ -40,49 +40,42 @@ async function makeLinks(context: CommandContext, dir: string): Promise<void> {
   const program = programFile();
   // By the litehouse that stands beside them: whoever moves that link moves all of them.
   const target = leadsTo(join(dir, 'litehouse'), program) ? 'litehouse' : program;
-  const made: string[] = [];
-  const foreign: string[] = [];
-  for (const name of linkNames) {
-    const file = join(dir, name);
-    const state = await stateOf(file, program);
-    if (state === 'foreign') foreign.push(file);
-    if (state !== 'free') continue;
-    await symlink(target, file);
-    made.push(name);
-  }
-  if (made.length > 0) context.terminal.out(`made in ${dir}, links to ${target}: ${made.join(', ')}`);
+  const { free, foreign } = await linksIn(dir, program);
+  for (const name of free) await symlink(target, join(dir, name));
+  if (free.length > 0) context.terminal.out(`made in ${dir}, links to ${target}: ${free.join(', ')}`);
   else if (foreign.length === 0) context.terminal.out(`all ${count(linkNames.length, 'link')} are in ${dir} already`);
-  sayForeign(context, foreign, 'move it away and run this again, or type `litehouse` before the command');
+  sayForeign(context, dir, foreign, 'move it away and run this again, or type `litehouse` before the command');
 }
 
 async function removeLinks(context: CommandContext, dir: string): Promise<void> {
   const program = programFile();
-  const removed: string[] = [];
-  const foreign: string[] = [];
-  for (const name of linkNames) {
-    const file = join(dir, name);
-    const state = await stateOf(file, program);
-    if (state === 'foreign') foreign.push(file);
-    if (state !== 'ours') continue;
-    await unlink(file);
-    removed.push(name);
-  }
+  const { ours, foreign } = await linksIn(dir, program);
+  for (const name of ours) await unlink(join(dir, name));
   context.terminal.out(
-    removed.length > 0 ? `removed from ${dir}: ${removed.join(', ')}` : `${dir} has no link to ${program}`,
+    ours.length > 0 ? `removed from ${dir}: ${ours.join(', ')}` : `${dir} has no link to ${program}`,
   );
-  sayForeign(context, foreign, 'look what it is, and remove it yourself if nobody needs it');
+  sayForeign(context, dir, foreign, 'look what it is, and remove it yourself if nobody needs it');
+}
+
+type LinkState = 'free' | 'ours' | 'foreign';
+
+/** The names of the links, by what stands there now. */
+async function linksIn(dir: string, program: string): Promise<Record<LinkState, string[]>> {
+  const found: Record<LinkState, string[]> = { free: [], ours: [], foreign: [] };
+  for (const name of linkNames) found[await stateOf(join(dir, name), program)].push(name);
+  return found;
 }
 
 /** What is not a link to this program is somebody else's, also a link that leads nowhere. */
-function sayForeign(context: CommandContext, files: readonly string[], mend: string): void {
-  for (const file of files) {
+function sayForeign(context: CommandContext, dir: string, names: readonly string[], mend: string): void {
+  for (const name of names) {
     context.status = 1;
-    context.terminal.err(`left alone: ${file} is no link to this litehouse`);
+    context.terminal.err(`left alone: ${join(dir, name)} is no link to this litehouse`);
     context.terminal.err(`  mend: ${mend}`);
   }
 }
 
-async function stateOf(file: string, program: string): Promise<'free' | 'ours' | 'foreign'> {
+async function stateOf(file: string, program: string): Promise<LinkState> {
   const found = await lstat(file).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
     throw error;
