@@ -30,11 +30,13 @@ let dir: string;
 let applier: Applier;
 let store: Store;
 let changes = 0;
+let problems: string[] = [];
 beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), 'litehouse-builds-'));
   store = memoryStore();
   applier = await openApplier(applierOptions(dir, store));
   changes = 0;
+  problems = [];
 });
 afterEach(async () => {
   await applier.close();
@@ -70,6 +72,7 @@ async function openQueue(heard?: (context: BuildContext) => Promise<void>): Prom
     onChange: () => {
       changes += 1;
     },
+    onProblem: (line) => void problems.push(line),
   });
 }
 const noFiles = async (): Promise<Buffer> => Buffer.alloc(0);
@@ -126,6 +129,32 @@ describe('builds', () => {
     expect(report).toMatchObject({ outcome: 'applied', kept: [], changed: [] });
     expect(again.present(generation?.id ?? '')).toBe(true);
     await again.close();
+  });
+
+  it('that fail while nothing can be written down have failed all the same: the next one begins, and the server goes on', async () => {
+    say('fail');
+    const wanted = artifactsOf('a');
+    const [base] = wanted.values();
+    const queue = await openQueue();
+    const { batch } = store;
+    store.batch = () => Promise.reject(new Error('the state directory cannot be written: ENOSPC'));
+    queue.want(wanted, 'c0mmit', noFiles);
+    await queue.idle();
+    expect(queue.states()).toMatchObject([{ state: 'failed' }, { state: 'waiting' }]);
+    expect(problems).toEqual([expect.stringMatching(/^that base a failed is not written down.*: .*ENOSPC$/)]);
+    expect(changes).toBe(1);
+    // Not before the failure is forgotten does it begin again.
+    say('');
+    const [other] = artifactsOf('b').values();
+    if (base === undefined || other === undefined) throw new Error('no base');
+    queue.want(new Map([...wanted, [other.id, other]]), 'c0mmit', noFiles);
+    await queue.idle();
+    expect([queue.present(base.id), queue.present(other.id)]).toEqual([false, true]);
+    store.batch = batch;
+    await queue.retry(base.id);
+    await queue.idle();
+    expect(queue.states().map(({ state }) => state)).toEqual(['present', 'present', 'present']);
+    await queue.close();
   });
 
   it('that fail are recorded with their log, not tried again until asked', async () => {

@@ -97,6 +97,8 @@ export class BuildQueue {
   #wanted = new Map<string, Wanted>();
   /** Ids that do not begin: somebody stops them. */
   readonly #stopping = new Set<string>();
+  /** Failures that the store could not take: else the same build would begin again at once. */
+  readonly #unwritten = new Map<string, BuildFailure>();
   #emptying: Promise<void> | undefined;
   #serial = 0;
   #closed = false;
@@ -182,7 +184,7 @@ export class BuildQueue {
         await dropParents(root, row.path, (path) => wanted(root.name, path));
       }
     }
-    await this.#options.store.batch([{ db, key: id }]);
+    await this.#forget(id);
     this.#empty();
   }
 
@@ -239,13 +241,15 @@ export class BuildQueue {
   }
 
   failure(id: string): BuildFailure | undefined {
+    const unwritten = this.#unwritten.get(id);
+    if (unwritten !== undefined) return unwritten;
     const parsed = failureSchema.safeParse(this.#options.store.get(db, id));
     return parsed.success ? parsed.data : undefined;
   }
 
   /** Forgets a failure, so that the artifact is built again if it is wanted. */
   async retry(id: string): Promise<void> {
-    await this.#options.store.batch([{ db, key: id }]);
+    await this.#forget(id);
     this.#next();
   }
 
@@ -309,9 +313,19 @@ export class BuildQueue {
     return inputs.every((input) => this.present(input));
   }
 
-  async #fail({ id }: ArtifactOutput, error: string, log: readonly string[]): Promise<void> {
+  async #forget(id: string): Promise<void> {
+    await this.#options.store.batch([{ db, key: id }]);
+    this.#unwritten.delete(id);
+  }
+
+  /** A build often fails because a disk is full, and the store may lie on the same one. */
+  async #fail({ id, name }: ArtifactOutput, error: string, log: readonly string[]): Promise<void> {
     const value: BuildFailure = { at: Date.now(), error, log: log.slice(-failureLines) };
-    await this.#options.store.batch([{ db, key: id, value }]);
+    await this.#options.store.batch([{ db, key: id, value }]).catch((fault: unknown) => {
+      this.#unwritten.set(id, value);
+      const text = fault instanceof Error ? fault.message : String(fault);
+      this.#options.onProblem?.(`that ${name} failed is not written down, and it is built again at a restart: ${text}`);
+    });
   }
 
   #start(wanted: Wanted): void {
