@@ -99,8 +99,41 @@ describe('what is away is said with what to do about it, and waited for', () => 
   test('the init of the image, by its name on the kernel line', async () => {
     machine(line('NFSROOT=10.0.0.1:/i init=/usr/lib/systemd/systemd'));
     const run = await lab.run('init', { until: /Looking again[\s\S]*Looking again/ });
-    expect(run.console).toContain('the image has no /usr/lib/systemd/systemd: it is no system that can be started');
+    expect(run.console).toContain(
+      'the image has no program /usr/lib/systemd/systemd: it is no system that can be started',
+    );
     expect(run.console).not.toMatch(switched);
+  });
+
+  test.each<readonly [string, Tree, string]>([
+    ['that is away', { '/sysroot/sbin/init': { link: '../lib/systemd/systemd' } }, '/lib/systemd/systemd'],
+    ['that the initrd alone has', { '/sysroot/sbin/init': { link: '/bin/busybox' } }, '/bin/busybox'],
+    ['that is a directory', { '/sysroot/sbin/init': { link: '/lib' }, '/sysroot/lib/': '' }, '/lib'],
+    ['that is no program', { '/sysroot/sbin/init': { link: '/lib/f' }, '/sysroot/lib/f': { mode: 0o644 } }, '/lib/f'],
+    [
+      'round in a circle',
+      { '/sysroot/sbin/init': { link: 'other' }, '/sysroot/sbin/other': { link: 'init' } },
+      '/sbin/init',
+    ],
+  ])('an init that is a link to what is no program: %s', async (_, files, end) => {
+    machine(files);
+    const run = await lab.run('init', { until: /Looking again[\s\S]*Looking again/ });
+    expect(run.console).toContain(
+      end === '/sbin/init'
+        ? 'the image has no program /sbin/init'
+        : `the image's /sbin/init leads to ${end}, which is no program there`,
+    );
+    expect(run.console).not.toMatch(switched);
+  });
+
+  test('an init behind links is followed as the image follows them', async () => {
+    machine({
+      '/sysroot/sbin/init': { link: '/lib/systemd/systemd' },
+      '/sysroot/lib': { link: '/usr/lib' },
+      '/sysroot/usr/lib/systemd/systemd': { link: '../.././lib/real' },
+      '/sysroot/usr/lib/real': { mode: 0o755 },
+    });
+    expect((await lab.run('init', { until: switched })).console).toContain("switching to the image's /sbin/init");
   });
 });
 
