@@ -1,5 +1,5 @@
 /** Entries inside listed directories: every pair that a push accepts works on the node, by the table of core/check/nesting.ts. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { answerFor, link, plant, type Row, type Tree } from '../../../test/node/node-image.ts';
@@ -200,6 +200,53 @@ describe('the empty place of a mount in persistent data', () => {
     );
     const boot = await lab.boot({ show: ['/data/conf', '/data/d', '/data/deep/er/f'] });
     expect(texts(boot)).toEqual(['', 'mine\n', 'x\n']);
+  });
+
+  test('is made anew where its row becomes a directory, a file, or what is around another', async () => {
+    const disk: Row = ['bind+localdisk', '/data/disk'];
+    await labOf(
+      [parent, ['link', '/data/f'], ['link', '/data/deep/d/'], ['link', '/data/g'], ['link', '/data/h'], disk],
+      {},
+      {},
+    );
+    plant(kept(), { '/a': 'old data' });
+    const first = await lab.boot({ env: env() });
+    expect(first.console).not.toContain('FAILED');
+    for (const gone of ['nfs/disk/data', 'image/.default/data/deep/d'])
+      rmSync(join(lab.directory, gone), { recursive: true });
+    become(
+      parent,
+      ['link', '/data/f/'],
+      ['link', '/data/deep/d'],
+      ['link', '/data/g/in/it'],
+      ['bind+persistent', '/data/h/in'],
+      ['bind+localdisk', '/data/disk/'],
+    );
+    const paths = ['/data/f', '/data/deep/d', '/data/g/in/it', '/data/h/in', '/data/disk'];
+    const boot = await lab.boot({ env: env(), show: paths });
+    expect(boot.console).not.toMatch(/FAILED|cannot keep/);
+    expect(boot.mounts).toEqual(expect.arrayContaining(paths.filter((path) => path !== '/data/h/in')));
+    expect([...boot.shown.values()].map(({ type }) => type)).toEqual([
+      'directory',
+      'file',
+      'file',
+      'file',
+      'directory',
+    ]);
+    // Each is still known as one, and so is what it lies in.
+    become(parent, ['bind+persistent', '/data/f'], ['bind+persistent', '/data/deep/']);
+    plant(join(lab.root, '.default/data'), { '/f': 'image f', '/deep/e': 'image e' });
+    expect(texts(await lab.boot({ show: ['/data/f', '/data/deep/e'] }))).toEqual(['image f', 'image e']);
+  });
+
+  test('in which something was written stays in the way of another kind, which is said', async () => {
+    await placed();
+    become(parent);
+    await lab.boot({ look: 'echo mine >/data/conf' });
+    become(parent, ['link', '/data/conf/'], ['link', '/data/conf/in']);
+    const boot = await lab.boot({ show: ['/data/conf'] });
+    expect(boot.console).toContain('FAILED: /data/conf is left out: ');
+    expect(texts(boot)).toEqual(['mine\n']);
   });
 
   test('is left alone by a row that goes: it is empty, with a time of its own', async () => {
