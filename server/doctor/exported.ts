@@ -42,7 +42,7 @@ export function exportedTo(exports: Exports, addresses: readonly string[]): Expo
 
 /** Whether a path is an exported directory or lies below it. */
 export function covers(directory: string | undefined, path: string): boolean {
-  return directory !== undefined && (path === directory || path.startsWith(`${directory}/`));
+  return directory !== undefined && (path === directory || path.startsWith(directory === '/' ? '/' : `${directory}/`));
 }
 
 /** Whether a client as `showmount` and exports(5) write it is one of the addresses. A name is none: nothing is resolved. */
@@ -50,6 +50,11 @@ export function isClient(client: string, addresses: readonly string[]): boolean 
   if (addresses.includes(client)) return true;
   const range = rangeOf(client);
   return range !== 'no client' && addresses.some((address) => holds(range, address));
+}
+
+/** Whether a client is a host name, a wildcard or a netgroup: the server alone knows whom it means. */
+export function isNamed(client: string): boolean {
+  return !ipaddr.isValid(client) && rangeOf(client) === 'no client';
 }
 
 function kernel(line: string): Directory | undefined {

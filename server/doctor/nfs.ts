@@ -1,7 +1,7 @@
 /** Step 5: the root over NFS: who serves it, whether it is exported to the node, whether the tree is there, and a mount where one can be had. */
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { covers, isClient } from './exported.ts';
+import { covers, isClient, isNamed } from './exported.ts';
 import type { NodeBootFacts } from './facts.ts';
 import { type Finding, Findings } from './finding.ts';
 import { addressText, parseAddress } from './probes.ts';
@@ -24,10 +24,11 @@ export async function checkNfs(visit: Visit): Promise<readonly Finding[]> {
   const target = facts.imageServer?.address === host ? facts.imageServer.target : undefined;
   const reachable = await reach(found, visit, host, target);
   const disk = diskOf(facts, directory);
-  await exported(found, visit, target, { host, directory, disk });
+  const root = { host, directory, disk };
+  await exported(found, visit, target, root);
   if (isHere(visit, target)) await tree(found, visit, disk);
   else found.unchecked(`the tree ${directory}: ${notHere(visit, target)}`);
-  if (reachable) await mounted(found, visit, host, directory);
+  if (reachable) await mounted(found, visit, target, root);
   return found.list;
 }
 
@@ -103,36 +104,48 @@ async function unchanged(found: Findings, { facts, probes }: Visit, file: string
   else if (onDisk !== blob) found.fault(`${path} is not what the plan says: somebody edited it`, { mend });
 }
 
-/** What the server itself says that it exports. */
-async function shown(
-  found: Findings,
-  visit: Visit,
-  target: string | undefined,
+/** Exports that hold the image's directory, each with its clients, as the server lists them; or why it cannot be asked. */
+async function listed(
+  { probes, boot }: Visit,
   { host, directory, disk }: Root,
-): Promise<void> {
-  const { facts, probes, boot } = visit;
+): Promise<{ readonly lines: readonly { path: string; clients: readonly string[] }[] } | { readonly why: string }> {
   if (nfsPort(boot?.words.get('LHNFS')) !== 2049) {
-    found.unchecked('what the NFS server says: LHNFS names a port of its own, where showmount does not ask');
-    return;
+    return { why: 'what the NFS server says: LHNFS names a port of its own, where showmount does not ask' };
   }
   const { status, out, err } = await probes.run('showmount', ['--no-headers', '-e', host]);
   if (status !== 0) {
     const why = /ENOENT/.test(err)
       ? 'showmount is not installed (apt install nfs-common)'
       : (err.trim().split('\n')[0] ?? '');
-    found.unchecked(`what the NFS server says that it exports: ${why}`);
-    return;
+    return { why: `what the NFS server says that it exports: ${why}` };
   }
+  const lines = out.split('\n').flatMap((line) => {
+    const [path = '', clients = ''] = line.trim().split(/\s+/);
+    return path !== '' && (covers(path, directory) || covers(path, disk))
+      ? [{ path, clients: clients.split(',') }]
+      : [];
+  });
+  return { lines };
+}
+
+/** What the server itself says that it exports. */
+async function shown(found: Findings, visit: Visit, target: string | undefined, root: Root): Promise<void> {
+  const { facts } = visit;
+  const said = await listed(visit, root);
+  if ('why' in said) return found.unchecked(said.why);
+  const { lines } = said;
   const addresses = facts.addresses.map(({ address }) => address);
-  const listed = out.split('\n').map((line) => line.trim().split(/\s+/));
-  const lines = listed.filter(([path]) => covers(path, directory) || covers(path, disk));
-  const mine = lines.find(([, clients = '']) => clients.split(',').some((client) => isClient(client, addresses)));
-  if (mine !== undefined) {
-    found.ok(`the NFS server says that it exports ${mine[0]}`);
-    return;
+  const mine = lines.find(({ clients }) => clients.some((client) => isClient(client, addresses)));
+  if (mine !== undefined) return found.ok(`the NFS server says that it exports ${mine.path}`);
+  for (const { path, clients } of lines) {
+    const named = clients.filter(isNamed);
+    if (named.length === 0) continue;
+    return found.unchecked(
+      `whether the NFS server exports ${path} to it: that is for ${named.join(', ')}, and only the server knows whom that means`,
+    );
   }
   const others =
-    lines.length > 0 ? `${lines[0]?.[0]}, but not to its address` : `neither ${directory} nor what holds it`;
+    lines[0] === undefined ? `neither ${root.directory} nor what holds it` : `${lines[0].path}, but not to its address`;
   found.fault(`the NFS server exports ${others}`, {
     detail: addresses.join(' '),
     mend:
@@ -192,23 +205,35 @@ export function mountOptionsOf(host: string, lhnfs: string | undefined): string 
       ].join(',');
 }
 
-async function mounted(found: Findings, visit: Visit, host: string, directory: string): Promise<void> {
+async function mounted(found: Findings, visit: Visit, target: string | undefined, root: Root): Promise<void> {
   const { probes, options, boot } = visit;
+  const { host, directory } = root;
   const what = `mounting ${directory}/rootimg`;
-  if (!options.mount) return found.unchecked(`${what}: --no-mount`);
-  if (process.getuid?.() !== 0) return found.unchecked(`${what}: only root can mount`);
-  const filesystems = await readFile('/proc/filesystems', 'utf8').catch(() => '');
-  if (!/\tnfs$/m.test(filesystems)) return found.unchecked(`${what}: this kernel has no NFS client (modprobe nfs)`);
+  const cannot = options.mount ? await probes.cannotMount() : '--no-mount';
+  if (cannot !== undefined) return found.unchecked(`${what}: ${cannot}`);
   const server = host.includes(':') ? `[${host}]` : host;
   const lhnfs = boot?.words.get('LHNFS');
   const { out, err, status } = await probes.mount(`${server}:${directory}/rootimg`, mountOptionsOf(host, lhnfs));
   if (out.includes('mounted')) return found.ok(`${what}, read-only, from here`);
   const why = err.trim().split('\n').at(-1) ?? '';
-  if (/denied|not permitted/i.test(err)) {
-    // This machine need not be one of its clients.
+  // This machine need not be one of its clients. To a host that is none, version 4 shows no such directory.
+  const hidden = nfsVersion(lhnfs) === 4 && /no such file|special device .* does not exist/i.test(err);
+  if (/denied|not permitted/i.test(err) || (hidden && !(await isLetIn(visit, target, root)))) {
     return found.unchecked(`${what}: the server does not let this machine in (${why}); nodes may fare better`);
   }
   found.fault(status === 1 && err === '' ? `${what}: it has no /.statelite` : `${what} fails: ${why}`, {
     mend: 'try it by hand: mount -t nfs -o ro,vers=3,nolock SERVER:DIRECTORY /mnt; the log of the NFS server says more',
   });
+}
+
+/** Whether an export, by the server's own list or by the file that litehouse writes for it, is for an address of this machine. */
+async function isLetIn(visit: Visit, target: string | undefined, root: Root): Promise<boolean> {
+  const said = await listed(visit, root);
+  const clients = 'why' in said ? [] : said.lines.flatMap((line) => line.clients);
+  if (target === managementNode) {
+    for (const { path, pseudo, client } of visit.facts.exports.flatMap(({ lines }) => lines))
+      if (covers(path, root.disk) || covers(pseudo, root.directory)) clients.push(client);
+  }
+  const own = visit.probes.addresses();
+  return clients.some((client) => isClient(client, own));
 }

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { lookup } from 'node:dns/promises';
 import { mkdtemp, readFile, rmdir } from 'node:fs/promises';
 import { request } from 'node:http';
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { blobId } from '../../core/plan/blob.ts';
 import { type NfsAnswer, networkWhy, pingNfs } from './nfs-ping.ts';
@@ -121,6 +121,20 @@ export class Probes {
         child.on('close', (status) => settle(status ?? undefined));
       });
     });
+  }
+
+  /** Why this machine cannot mount over NFS; undefined: it can. */
+  cannotMount(): Promise<string | undefined> {
+    return this.#once('filesystems', async () => {
+      if (process.getuid?.() !== 0) return 'only root can mount';
+      const filesystems = await readFile('/proc/filesystems', 'utf8').catch(() => '');
+      return /\tnfs$/m.test(filesystems) ? undefined : 'this kernel has no NFS client (modprobe nfs)';
+    });
+  }
+
+  /** The addresses of this machine. */
+  addresses(): readonly string[] {
+    return Object.values(networkInterfaces()).flatMap((infos) => (infos ?? []).map(({ address }) => address));
   }
 
   /** Mounts over NFS in a mount namespace of its own, so that nothing of it stays; says `mounted` where /.statelite is in it. */
