@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ownText } from '../../core/image/node/program.ts';
 import { plant, type Tree } from './node-image.ts';
+import { longestRun } from './node-lab.ts';
 
 export interface ScriptRun {
   /** Everything on the console. */
@@ -101,7 +102,10 @@ export class InitLab {
       child.stdout.setEncoding('utf8').on('data', keep);
       child.stderr.setEncoding('utf8').on('data', keep);
       const said = () => `${this.text('dev/console')}${printed}`;
-      const patience = setTimeout(() => child.kill('SIGKILL'), 60_000);
+      const patience = setTimeout(() => {
+        printed += `[lab] killed after ${longestRun / 1000} seconds\n`;
+        child.kill('SIGKILL');
+      }, longestRun);
       const listen = setInterval(() => {
         if (options.until?.test(said()) === true || said().length > 30_000) child.kill('SIGKILL');
       }, 20);

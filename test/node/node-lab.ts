@@ -19,6 +19,9 @@ import { plant, type Tree } from './node-image.ts';
 
 const program = fileURLToPath(new URL('../../core/image/node/statelite', import.meta.url));
 
+/** Milliseconds; a little less than a test may take, so that its failure has the console. */
+export const longestRun = 170_000;
+
 export interface BootOptions {
   /** What follows NFSROOT and XCAT on the kernel line. */
   readonly words?: string;
@@ -96,7 +99,11 @@ export class NodeLab {
       'mount --bind "$from" "$2"',
       'case ,$3, in *,ro,*) mount -o remount,bind,ro "$2" ;; esac',
     ]);
-    this.script('lh-nap', [`echo "$1" >>${this.directory}/naps`, 'usleep 10000']);
+    this.script('lh-nap', [
+      `echo "$1" >>${this.directory}/naps`,
+      `while [ -e ${this.directory}/unmended ]; do usleep 5000; done`,
+      'usleep 10000',
+    ]);
     plant(this.root, { '/.statelite/': '', '/.default/': '', '/bin/': '', '/proc/': '', '/dev/': '', ...image });
     copyFileSync('/bin/busybox', join(this.root, 'bin/busybox'));
     this.server = createServer((request, response) => {
@@ -138,14 +145,17 @@ export class NodeLab {
     return path;
   }
 
-  /** Does it while the node of the next boot pauses for the first time. */
+  /** Does it while the node of the next boot pauses for the first time; the pause lasts until it is done. */
   oncePaused(mend: () => void): void {
     const naps = join(this.directory, 'naps');
+    const unmended = join(this.directory, 'unmended');
     rmSync(naps, { force: true });
+    writeFileSync(unmended, '');
     const looking = setInterval(() => {
       if (!existsSync(naps)) return;
       clearInterval(looking);
       mend();
+      rmSync(unmended);
     }, 20);
   }
 
@@ -229,7 +239,10 @@ export class NodeLab {
         },
       );
       let printed = '';
-      const patience = setTimeout(() => child.kill('SIGKILL'), 60_000);
+      const patience = setTimeout(() => {
+        printed += `[lab] killed after ${longestRun / 1000} seconds\n`;
+        child.kill('SIGKILL');
+      }, longestRun);
       const hear = (text: string) => {
         printed += text;
         // What waits for ever says so over and over.
