@@ -92,12 +92,12 @@ describe('kill -9', () => {
   it('at every step: a restart finishes, and the world equals a fresh one', async () => {
     await applied(join(dir, 'fresh'), memoryStore(), [after]);
     for (const step of steps) await killAndFinish(step, `step ${step}`.replaceAll(' ', '-'));
-  }, 120_000);
+  });
 
   it('before and after every effect: the same', async () => {
     await applied(join(dir, 'fresh'), memoryStore(), [after]);
     for (const at of effects) await killAndFinish(at, `effect-${at.effect}-${at.after}`);
-  }, 120_000);
+  });
 
   it('then a plan for the earlier world leads back to it', async () => {
     await applied(join(dir, 'fresh'), memoryStore(), [before]);

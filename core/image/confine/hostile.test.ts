@@ -61,7 +61,7 @@ beforeAll(async () => {
   await once(listener, 'listening');
   const address = listener.address();
   port = typeof address === 'object' && address !== null ? address.port : 0;
-}, 30_000);
+});
 
 afterAll(async () => {
   sleeper.kill('SIGKILL');

@@ -6,6 +6,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { confineRunner } from './confine.ts';
 import { attachNetwork, proxyWords } from './network.ts';
@@ -49,7 +50,7 @@ it('reaches no server on the loopback of this host, by any of its addresses, and
   const { stdout } = await confine({ view: 'server', network: true }, 'perl', words);
   expect(stdout).not.toMatch(/REACHED|THERE|connected/);
   expect(stdout.match(/ no: /g)).toHaveLength(addresses.length + 1);
-}, 30_000);
+});
 
 it('sees interfaces of its own alone, and none of the connections of this host', async () => {
   const { stdout } = await confine({ view: 'server', network: true }, 'cat', ['/proc/net/dev', '/proc/net/tcp']);
@@ -66,14 +67,14 @@ it('may neither change its addresses and routes nor put anything on its wire by 
 
 it('finds names, and a server outside, as this host does', async () => {
   const { hostname, port: at } = aptMirror();
-  const text = `use IO::Socket::INET; my $s = IO::Socket::INET->new(PeerAddr => $ARGV[0], PeerPort => $ARGV[1], Timeout => 20) or die "$@";
+  const text = `use IO::Socket::INET; my $s = IO::Socket::INET->new(PeerAddr => $ARGV[0], PeerPort => $ARGV[1], Timeout => 120) or die "$@";
     print $s "GET /debian/dists/bookworm/Release HTTP/1.1\\r\\nHost: $ARGV[0]\\r\\nConnection: close\\r\\n\\r\\n"; print scalar <$s>;`;
   const { stdout } = await confine({ view: 'server', network: true }, 'perl', ['-e', text, hostname, at || '80']);
   expect(stdout).toMatch(/^HTTP\/1\.\d [23]\d\d/);
   expect((await confine({ view: 'server', network: true }, 'cat', ['/etc/resolv.conf'])).stdout).toMatch(
     /^nameserver 10\.0\.2\.3$/m,
   );
-}, 60_000);
+});
 
 /** Where this host's own apt goes. */
 function aptMirror(): URL {
@@ -113,28 +114,37 @@ it('is refused where slirp4netns is not installed, with what to install', async 
   }
 });
 
-/** Processes of this host with a word among their arguments. */
-async function running(word: string): Promise<string[]> {
-  const found: string[] = [];
-  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
-    const line = await readFile(`/proc/${pid}/cmdline`, 'latin1').catch(() => '');
-    if (pid !== String(process.pid) && line.includes(word)) found.push(pid);
-  }
-  return found;
+/** Processes of this host: number, that of the parent, and command line. */
+async function processes(): Promise<{ readonly pid: number; readonly parent: number; readonly line: string }[]> {
+  const numbers = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  return Promise.all(
+    numbers.map(async (pid) => {
+      const [line, stat] = await Promise.all(
+        ['cmdline', 'stat'].map((name) => readFile(`/proc/${pid}/${name}`, 'latin1').catch(() => '')),
+      );
+      return { pid: Number(pid), parent: Number(/^.*\) \S (\d+)/s.exec(stat ?? '')?.[1]), line: line ?? '' };
+    }),
+  );
 }
 
 it('leaves nothing behind when its server is killed in the middle', async () => {
   const word = `network-${process.pid}`;
-  const before = new Set(await running('slirp4netns'));
   const code = `import('${join(import.meta.dirname, 'confine.ts')}').then(({ confineRunner }) =>
     confineRunner()({ view: 'server', network: true }, 'perl', ['-e', 'sleep 1000', '${word}']))`;
   const server: ChildProcess = spawn(process.execPath, ['--import', 'tsx', '-e', code], { stdio: 'ignore' });
-  while (!(await running(`sleep 1000\0${word}`)).length) await new Promise((resolve) => setTimeout(resolve, 50));
-  expect((await running('slirp4netns')).filter((pid) => !before.has(pid))).not.toEqual([]);
+  // Those that make its place have its words, too; the command itself begins with its name, once it has its network.
+  const command = `perl\0-e\0sleep 1000\0${word}\0`;
+  let found = await processes();
+  while (!found.some(({ line }) => line === command)) {
+    await sleep(50);
+    found = await processes();
+  }
+  const isUplink = ({ parent, line }: (typeof found)[number]) =>
+    parent === server.pid && line.startsWith('slirp4netns');
+  const uplinks = found.filter(isUplink).map(({ pid, line }) => `${pid} ${line}`);
+  expect(uplinks).toHaveLength(1);
   server.kill('SIGKILL');
-  const left = async () => [
-    ...(await running(word)),
-    ...(await running('slirp4netns')).filter((pid) => !before.has(pid)),
-  ];
-  while ((await left()).length > 0) await new Promise((resolve) => setTimeout(resolve, 50));
-}, 30_000);
+  const isLeft = ({ pid, line }: (typeof found)[number]) =>
+    (pid !== process.pid && line.includes(word)) || uplinks.includes(`${pid} ${line}`);
+  while ((await processes()).some(isLeft)) await sleep(50);
+});
