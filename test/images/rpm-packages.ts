@@ -4,6 +4,9 @@ import type { MadePackage } from '../fixtures/rpm-repository.ts';
 /** Adds a line to a file that tells in which order scripts ran. */
 const note = (word: string): string => `echo ${word} >> /var/order`;
 
+/** What package `slow` waits for: no other process of this host has these words. */
+export const longSleep = `sleep 86${process.pid}.25`;
+
 /** In the repository of the distribution. `marker` is a file of the server that nothing may make. */
 export function testPackages(secret: string, marker: string): MadePackage[] {
   const needsShell = 'Requires(pre): /bin/sh coreutils';
@@ -67,7 +70,7 @@ done > /var/climbed 2>&1; true`,
       scripts: { '%post': 'exit 3' },
       files: { '/usr/share/bad-post': { text: 'in\n' } },
     },
-    { name: 'slow', header: [needsShell], scripts: { '%post': 'echo sleeping; sleep 600' } },
+    { name: 'slow', header: [needsShell], scripts: { '%post': `echo sleeping; ${longSleep}` } },
     { name: 'clash-a', files: { '/usr/share/clash': { text: 'a' } } },
     { name: 'clash-b', files: { '/usr/share/clash': { text: 'b' } } },
     { name: 'enemy', header: ['Conflicts: tool'] },
