@@ -8,9 +8,12 @@ import { once } from 'node:events';
 import { lstat, mkdir, readdir, readFile, readlink, rename, stat } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type BaseNote, baseNote } from '../../core/image/base/build-base.ts';
 import { baseOf, plain, Workshop } from './testing/build.ts';
+
+// Whole systems come through the network, at whatever speed it has.
+vi.setConfig({ testTimeout: 900_000, hookTimeout: 900_000 });
 
 let workshop: Workshop;
 let packages: string;
@@ -97,7 +100,7 @@ beforeAll(async () => {
     { path: '/var/log', directory: true, kind: 'bind+persistent' },
   ];
   generation = await workshop.build({ step: 'generation', recipe: '1', image, base: 'd0', entries }, base);
-}, 900_000);
+});
 
 afterAll(() => workshop.close());
 
@@ -296,7 +299,7 @@ describe('two builds at once', () => {
     expect(named.kernelVersion).toBe(kernelVersion);
     expect(named.packages.map(({ name }) => name)).toContain(`linux-image-${kernelVersion}`);
     expect((await stat(join(both[1] ?? '', 'rootimg/boot', `vmlinuz-${kernelVersion}`))).size).toBeGreaterThan(2 ** 20);
-  }, 900_000);
+  });
 
   it('install what they have fetched, whatever others do to the cache meanwhile', async () => {
     const archives = join(workshop.directory, 'cache/archives');
