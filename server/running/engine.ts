@@ -6,7 +6,7 @@ import { ownPlugins } from '../../plugins/index.ts';
 import { Failure, mendOf } from '../command/failure.ts';
 import { type LoadedPlugins, loadPlugins, setUpPlugins } from '../plugins.ts';
 import { engineSettings, readSettings, type Settings } from '../settings.ts';
-import { type LockOutcome, takeLock } from './lock.ts';
+import { type Holder, type LockOutcome, takeLock } from './lock.ts';
 import { lockFile, type Occupant, occupantOf, type ServerNote } from './note.ts';
 
 /** litehouse's own plugins and those of the settings, checked. */
@@ -87,11 +87,15 @@ export async function lockOrFail(
   patience: Patience = {},
 ): Promise<() => Promise<void>> {
   const wait = waiting(patience);
+  let stops: Holder | undefined;
   for (;;) {
     const outcome = await takeLockOf(settings, doing);
     if (outcome.kind === 'taken') return outcome.release;
-    const occupant = await occupantOf(settings);
+    let occupant = await occupantOf(settings);
     if (occupant.kind === 'nobody') continue;
+    if (occupant.kind === 'stopping') stops = occupant.holder;
+    // A stop removes its note before it gives the lock back: in between it looks like a start.
+    if (occupant.kind === 'starting' && isSame(occupant.holder, stops)) occupant = { ...occupant, kind: 'stopping' };
     if (occupant.kind === 'server' || occupant.kind === 'starting') {
       const { pid } = outcome.holder;
       throw new Failure({
@@ -102,6 +106,10 @@ export async function lockOrFail(
     }
     if (!(await wait(occupant))) throw occupied(settings, occupant);
   }
+}
+
+function isSame(holder: Holder, other: Holder | undefined): boolean {
+  return holder.pid === other?.pid && holder.started === other.started;
 }
 
 async function takeLockOf(settings: Pick<Settings, 'dir' | 'state'>, doing: string): Promise<LockOutcome> {

@@ -93,7 +93,8 @@ describe('who needs the directory alone', () => {
       const taken = await lockOrFail(settings, 'serve', {
         onWait({ kind, holder }) {
           heard.push(`${kind}: ${holder.doing}`);
-          void removeNote(settings).then(release);
+          // It looks again in between.
+          void removeNote(settings).then(() => setTimeout(() => void release(), 200));
         },
       });
       expect(heard).toEqual([doing === 'serve' ? 'stopping: serve' : 'command: status']);
