@@ -14,7 +14,7 @@ const temporary = temporaryDirs();
 class Machine extends Probes {
   readonly #bound: boolean;
   constructor(bound: boolean) {
-    super(5000);
+    super(60_000);
     this.#bound = bound;
   }
   override async listens(): Promise<boolean> {

@@ -183,24 +183,24 @@ describe('what a hook says', () => {
     const failed = new Promise<string>((resolve) => {
       tell = resolve;
     });
-    await listen(
-      {
-        ...never,
-        preReceive: async (_push, source) => {
-          await source.read(['1'.repeat(40)]).catch((error: unknown) => {
-            tell(String(error));
-          });
-          return { accept: true };
-        },
-      },
-      { silence: 100 },
-    );
-    for (const first of [undefined, asked]) {
+    const preReceive: PushHandlers['preReceive'] = async (_push, source) => {
+      await source.read(['1'.repeat(40)]).catch((error: unknown) => {
+        tell(String(error));
+      });
+      return { accept: true };
+    };
+    // Who speaks has the time to.
+    for (const [first, silence] of [
+      [undefined, 100],
+      [asked, 5000],
+    ] as const) {
+      const listener = await listen({ ...never, preReceive }, { silence });
       const socket = await hook();
       const closed = new Promise((resolve) => socket.once('close', resolve));
       socket.resume();
       if (first !== undefined) await writeFrame(socket, first);
       await closed;
+      await listener.close();
     }
     expect(await failed).toContain('went away');
   });

@@ -145,14 +145,10 @@ test('a file that is cut while it is sent cuts the connection: what is missing i
   // A connection that is not kept would be closed in any case.
   const agent = new Agent({ keepAlive: true });
   const outcome = await new Promise<string>((resolve) => {
-    const asking = request({ host: '127.0.0.1', port, path: '/', agent, timeout: 3000 }, (response) => {
+    const asking = request({ host: '127.0.0.1', port, path: '/', agent }, (response) => {
       response.resume();
       response.once('end', () => resolve('ended'));
       response.once('error', (error) => resolve(error.message));
-    });
-    asking.on('timeout', () => {
-      resolve('silent');
-      asking.destroy();
     });
     asking.on('error', () => {});
     asking.end();
