@@ -6,6 +6,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { litehouse } from '../test/server/command-line.ts';
 import { type ServerProcess, startServerProcess } from '../test/server/harness.ts';
 import { temporaryDirs } from '../test/server/temporary.ts';
+import { until } from '../test/until.ts';
 import type { CommandContext } from './command/context.ts';
 import { runCommandLine } from './command/program.ts';
 
@@ -28,14 +29,6 @@ function logOf(server: ServerProcess): Record<string, unknown>[] {
     .split('\n')
     .filter((line) => line.startsWith('{'));
   return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
-}
-
-async function until(what: string, found: () => boolean): Promise<void> {
-  const from = Date.now();
-  while (!found()) {
-    if (Date.now() - from > 20_000) throw new Error(`not in 20 s: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
 }
 
 const git = (cwd: string, ...args: string[]): string =>

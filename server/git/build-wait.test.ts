@@ -1,6 +1,7 @@
 /** Promises of `git push -o wait`: what the pusher reads, that nobody else waits for him, and that he may leave. */
 import { afterEach, describe, expect, test } from 'vitest';
-import { builtLab, oneMoreFile, until } from '../../test/world/built-lab.ts';
+import { until } from '../../test/until.ts';
+import { builtLab, oneMoreFile } from '../../test/world/built-lab.ts';
 import { waitForBuilds } from './build-wait.ts';
 import { type Lab, makeLab } from './git-lab.ts';
 

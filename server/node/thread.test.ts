@@ -5,6 +5,7 @@ import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Answering } from '../../core/engine/types.ts';
 import { askAs } from '../../test/server/harness.ts';
+import { until } from '../../test/until.ts';
 import type { Failure } from '../command/failure.ts';
 import type { Listener } from '../listen.ts';
 import type { LogFacts } from '../log.ts';
@@ -108,14 +109,6 @@ async function openHouse(): Promise<House> {
   houses.push(house);
   await house.open();
   return house;
-}
-
-async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (let i = 0; i < 800; i++) {
-    if (await holds()) return;
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-  throw new Error(`never came true: ${what}`);
 }
 
 function post(from: string, url: string, body: string): Promise<number> {

@@ -65,7 +65,7 @@ async function edit(command: unknown): Promise<string> {
 
 const servers: readonly (readonly [string, () => Promise<TftpPeer>])[] = [
   ['tftpd-hpa', () => startHpa(root)],
-  ['dnsmasq', () => startDnsmasq(root, '127.69.0.2', 'nobody')],
+  ['dnsmasq', () => startDnsmasq(root, 'nobody')],
 ];
 
 test.each(servers)('%s serves the tree as it was applied, and what changes in it', async (_, start) => {

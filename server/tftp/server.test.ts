@@ -317,7 +317,7 @@ describe('clients', () => {
     }
     // Their ports are closed, which the server hears at the next packet that it sends.
     expect((await fetchFile('other', { port })).bytes.toString()).toBe('x');
-    await expect.poll(() => server.figures().active, { timeout: 20_000 }).toBe(0);
+    await expect.poll(() => server.figures().active).toBe(0);
     await expect.poll(openFiles).toBeLessThanOrEqual(before);
   });
 

@@ -21,11 +21,7 @@ export async function benchTftp(scratch: string, rounds = 3): Promise<boolean> {
   const bytes = randomBytes(size);
   await writeFile(join(root, 'initrd'), bytes);
   const want = createHash('sha256').update(bytes).digest('hex');
-  const [ours, hpa, dnsmasq] = [
-    await startOurs(root),
-    await startHpa(root),
-    await startDnsmasq(root, '127.69.0.1', 'root'),
-  ];
+  const [ours, hpa, dnsmasq] = [await startOurs(root), await startHpa(root), await startDnsmasq(root, 'root')];
   try {
     const single = await compare(rounds, [ours, hpa, dnsmasq], (peer) => byCurl(peer, 1, want));
     const storm = await compare(rounds, [ours, hpa, dnsmasq], (peer) => byCurl(peer, clients, want));

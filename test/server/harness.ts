@@ -104,8 +104,8 @@ export async function startServerProcess(options: HarnessOptions = {}): Promise<
     child.stderr.on('data', take);
     void ended.then((code) => reject(new Error(`the server ended with ${code}:\n${output}`)));
   });
-  // A server that hangs must not outlive its test.
-  const patience = setTimeout(() => child.kill('SIGKILL'), 40_000);
+  // A server that hangs must not outlive its test, whose time is 180 s.
+  const patience = setTimeout(() => child.kill('SIGKILL'), 150_000);
   const urls = urlsOf(await ready.finally(() => clearTimeout(patience)));
   return {
     ...urls,

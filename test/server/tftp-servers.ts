@@ -1,7 +1,7 @@
 /** The TFTP servers of others, started as the documentation says, over a tree that litehouse wrote: for tests and benches. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
-import { setTimeout as pause } from 'node:timers/promises';
+import { until } from '../until.ts';
 import { fetchFile } from './tftp-client.ts';
 
 export interface TftpPeer {
@@ -19,8 +19,9 @@ export async function startHpa(root: string): Promise<TftpPeer> {
   return ready({ name: 'tftpd-hpa', host, port, child });
 }
 
-/** dnsmasq serves TFTP on port 69 and no other: on an address of its own. `user`: whom it becomes. */
-export async function startDnsmasq(root: string, host: string, user: string): Promise<TftpPeer> {
+/** dnsmasq serves TFTP on port 69 and no other: on an address that is this process's own. `user`: whom it becomes. */
+export async function startDnsmasq(root: string, user: string): Promise<TftpPeer> {
+  const host = `127.69.${(process.pid >> 8) & 255}.${process.pid & 255}`;
   const args = ['-k', '--conf-file=/dev/null', '--port=0', '--enable-tftp', '--tftp-max=100', `--tftp-root=${root}`];
   const own = [`--listen-address=${host}`, '--bind-interfaces', '--pid-file=', `--user=${user}`, '--log-facility=-'];
   const child = spawn('dnsmasq', [...args, ...own], { stdio: 'ignore' });
@@ -32,15 +33,21 @@ async function ready(peer: TftpPeer): Promise<TftpPeer> {
   peer.child.once('error', (error) => {
     failed = error;
   });
-  for (let i = 0; i < 50; i++) {
-    const what = failed?.message ?? (peer.child.exitCode === null ? undefined : `it ended with ${peer.child.exitCode}`);
-    if (what !== undefined) throw new Error(`${peer.name} does not start: ${what}`);
-    const { host, port } = peer;
-    if (await fetchFile('none', { host, port, tries: 1, patience: 100 }).catch((error: Error) => 'code' in error))
-      return peer;
-    await pause(50);
+  const { name, host, port, child } = peer;
+  try {
+    await until(`${name} answers`, async () => {
+      const what = failed?.message ?? (child.exitCode === null ? undefined : `it ended with ${child.exitCode}`);
+      if (what !== undefined) throw new Error(`${name} does not start: ${what}`);
+      return fetchFile('none', { host, port, tries: 1, patience: 500 }).then(
+        () => true,
+        (error: Error) => 'code' in error,
+      );
+    });
+  } catch (error) {
+    child.kill();
+    throw error;
   }
-  throw new Error(`${peer.name} does not answer`);
+  return peer;
 }
 
 async function freePort(host: string): Promise<number> {

@@ -5,6 +5,7 @@ import { afterEach, beforeEach } from 'vitest';
 import type { Engine, EngineSettings } from '../../core/engine/types.ts';
 import { importCommits, initBare, type NewCommit } from '../cluster/repository.ts';
 import slowImage from '../plugins/slow-image.ts';
+import { until } from '../until.ts';
 import { type LabOptions, labEngine, read, setMain, temporary } from './engine-lab.ts';
 
 export const lines = (...rows: string[]): string => rows.map((row) => `${row}\n`).join('');
@@ -129,12 +130,4 @@ export function builtLab(): BuiltLab {
   beforeEach(() => lab.make());
   afterEach(() => lab.remove());
   return lab;
-}
-
-export async function until(what: string, holds: () => Promise<boolean> | boolean): Promise<void> {
-  for (let i = 0; i < 400; i++) {
-    if (await holds()) return;
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-  throw new Error(`never came true: ${what}`);
 }

@@ -6,7 +6,8 @@ import type { Engine } from '../../core/engine/types.ts';
 import { renderDiff } from '../../core/plan/render.ts';
 import { Repository } from '../../core/repo/repository.ts';
 import { importCommits, initBare } from '../cluster/repository.ts';
-import { lines, until } from './built-lab.ts';
+import { until } from '../until.ts';
+import { lines } from './built-lab.ts';
 import { labEngine, read, setMain, temporary } from './engine-lab.ts';
 
 const base: Readonly<Record<string, string>> = {

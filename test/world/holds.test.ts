@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Engine } from '../../core/engine/types.ts';
 import { importCommits, initBare } from '../cluster/repository.ts';
-import { lines, until } from './built-lab.ts';
+import { until } from '../until.ts';
+import { lines } from './built-lab.ts';
 import { labEngine, read, setMain, temporary } from './engine-lab.ts';
 
 const base: Readonly<Record<string, string>> = {

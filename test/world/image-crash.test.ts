@@ -4,7 +4,8 @@ import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { builtLab, until } from './built-lab.ts';
+import { until } from '../until.ts';
+import { builtLab } from './built-lab.ts';
 
 const lab = builtLab();
 const child = fileURLToPath(new URL('removal-child.ts', import.meta.url));

@@ -3,7 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { builtLab, lines, oneMoreFile, until } from './built-lab.ts';
+import { until } from '../until.ts';
+import { builtLab, lines, oneMoreFile } from './built-lab.ts';
 import { worldOf } from './engine-lab.ts';
 
 const lab = builtLab();

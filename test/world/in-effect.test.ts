@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { contractVersion, definePlugin } from '../../core/plugin/plugin.ts';
-import { builtLab, lines, oneMoreFile, until } from './built-lab.ts';
+import { until } from '../until.ts';
+import { builtLab, lines, oneMoreFile } from './built-lab.ts';
 import { labEngine, setMain } from './engine-lab.ts';
 
 const lab = builtLab();
@@ -132,7 +133,7 @@ describe('what is in effect', () => {
     await lab.engine?.reconcile('poll');
     lab.builds('');
     await until('built', () => existsSync(join(lab.dir, 'tftp/pxelinux.cfg/n01')));
-  }, 15000);
+  });
   test('a blocked path is said, and made by litehouse apply once it is moved away', async () => {
     const [first = ''] = await lab.commits({});
     mkdirSync(join(lab.dir, 'tftp/pxelinux.cfg'), { recursive: true });

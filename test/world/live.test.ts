@@ -16,7 +16,8 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { renderDiff } from '../../core/plan/render.ts';
 import { Repository } from '../../core/repo/repository.ts';
-import { builtLab, lines, oneMoreFile, until } from './built-lab.ts';
+import { until } from '../until.ts';
+import { builtLab, lines, oneMoreFile } from './built-lab.ts';
 import { readTree } from './compare.ts';
 import { setMain } from './engine-lab.ts';
 

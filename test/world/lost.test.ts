@@ -2,7 +2,8 @@
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { builtLab, lines, until } from './built-lab.ts';
+import { until } from '../until.ts';
+import { builtLab, lines } from './built-lab.ts';
 
 const lab = builtLab();
 const folder = (): string => join(lab.dir, 'install/netboot/test1/x86_64/a');

@@ -2,7 +2,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { builtLab, oneMoreFile, until } from './built-lab.ts';
+import { until } from '../until.ts';
+import { builtLab, oneMoreFile } from './built-lab.ts';
 
 const lab = builtLab();
 
