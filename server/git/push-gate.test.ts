@@ -199,19 +199,20 @@ describe('the branch of the cluster', () => {
     await lab.commit(clone, { a: 'mine' });
     await lab.commit(other, { a: 'theirs' });
     let finish: (verdict: { accept: boolean; lines: string[] }) => void = () => {};
-    const begun = new Promise<void>((begin) => {
-      void lab.gate(
-        {
-          judgeMain: () =>
-            new Promise((resolve) => {
-              finish = resolve;
-              begin();
-            }),
-        },
-        { patience: 100 },
-      );
+    let begin: () => void = () => {};
+    const begun = new Promise<void>((resolve) => {
+      begin = resolve;
     });
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await lab.gate(
+      {
+        judgeMain: () =>
+          new Promise((resolve) => {
+            finish = resolve;
+            begin();
+          }),
+      },
+      { patience: 100 },
+    );
     const first = lab.git(['push'], { cwd: clone });
     await begun;
     const second = await lab.git(['push'], { cwd: other });
