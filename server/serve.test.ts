@@ -238,7 +238,7 @@ describe('git over HTTP', () => {
     expect(pushed.status, pushed.out).toBe(0);
     expect(pushed.out).toMatch(/remote: undo: git revert --no-edit [0-9a-f]{9} && git push/);
     expect((await litehouse(dir, 'history', '--dir', dir)).out).toMatch(
-      /^[0-9a-f]{10} {2}\d+s +Ada +alice +applied, booted by 0\/13 nodes {2}Nothing$/m,
+      /^[0-9a-f]{10} {2}\d+[smh] +Ada +alice +applied, booted by 0\/13 nodes {2}Nothing$/m,
     );
     await litehouse(dir, 'token', 'remove', 'alice', '--dir', dir);
     expect((await git(copy, 'push', as(clone, alice), 'main:topic')).status).toBe(128);
