@@ -1,25 +1,22 @@
 /** Promises of clone, fetch and push over HTTP, kept with the real git client. */
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { git } from '../../core/repo/git.ts';
+import { until } from '../../test/until.ts';
 import { type Lab, makeLab } from './git-lab.ts';
+
+const run = promisify(execFile);
 
 let lab: Lab;
 beforeEach(async () => {
   lab = await makeLab({ 'tables/site.csv': '#key,value\n', 'syncdirs/a/x': 'x\n' });
 });
 afterEach(() => lab.end());
-
-async function until(what: () => Promise<boolean> | boolean): Promise<void> {
-  for (let tries = 0; tries < 400; tries++) {
-    if (await what()) return;
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-  throw new Error('it did not come about');
-}
 
 describe('git over HTTP', () => {
   test.each(['0', '2'])('clones and fetches with protocol version %s', async (version) => {
@@ -80,7 +77,10 @@ describe('git over HTTP', () => {
     const clone = await lab.clone(await lab.http(), 'one');
     // The client need not try to pack what is random.
     await git(['config', 'core.compression', '0'], { cwd: clone });
-    const oid = await lab.commit(clone, { big1: randomBytes(45e6), big2: randomBytes(45e6) });
+    // Written by another process: what this one has of them would count, or be collected meanwhile.
+    for (const name of ['big1', 'big2'])
+      await run('sh', ['-c', `head -c 45000000 /dev/urandom > ${name}`], { cwd: clone });
+    const oid = await lab.commit(clone, {});
     let most = 0;
     const watch = setInterval(() => {
       most = Math.max(most, process.memoryUsage().arrayBuffers);
@@ -171,15 +171,15 @@ describe('git over HTTP', () => {
     const before = await lab.repository.head();
     const oid = await lab.commit(clone, { a: 'a' });
     const push = lab.start(['push'], { cwd: clone });
-    await until(() => judging === 1);
+    await until('it is judged', () => judging === 1);
     process.kill(-push.pid, 'SIGKILL');
     await push.done;
-    await until(() => aborted);
+    await until('the judge hears of it', () => aborted);
     expect(await lab.repository.head()).toBe(before);
     slow = false;
     expect(await lab.git(['push', '-q'], { cwd: clone })).toMatchObject({ code: 0 });
     expect(await lab.repository.head()).toBe(oid);
-    await until(async () => (await processesWith(lab.repositoryDir)) === 0);
+    await until('git is gone', async () => (await processesWith(lab.repositoryDir)) === 0);
   });
 
   test('a client that breaks off in the middle of its pack leaves no process and no quarantine', async () => {
@@ -196,11 +196,11 @@ describe('git over HTTP', () => {
     socket.write(pack);
     const quarantines = async () =>
       (await readdir(join(lab.repositoryDir, 'objects'))).filter((name) => name.startsWith('tmp_'));
-    await until(async () => (await quarantines()).length > 0);
+    await until('there is a quarantine', async () => (await quarantines()).length > 0);
     // The process that unpacks is there too.
     await new Promise((resolve) => setTimeout(resolve, 200));
     socket.destroy();
-    await until(async () => (await processesWith(lab.repositoryDir)) === 0);
+    await until('git is gone', async () => (await processesWith(lab.repositoryDir)) === 0);
     expect(await quarantines()).toEqual([]);
   });
 
