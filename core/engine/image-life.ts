@@ -145,7 +145,7 @@ export class ImageLife {
   async list(now: InService | undefined): Promise<ImageStanding[]> {
     const states = new Map(this.#builds.states().map((state) => [state.artifact.id, state]));
     const reasons = this.#reasons(now, false);
-    const pins = this.pins.byGeneration();
+    const pins = { booted: this.pins.bootedOf(), asked: this.pins.askedFor() };
     const disk = new Map<string, ImageArtifact[]>();
     for (const artifact of this.#builds.owned()) {
       const image = this.records.artifact(artifact.id)?.image ?? '';
@@ -198,7 +198,7 @@ export class ImageLife {
   async #onDisk(
     { id, root, path, directory, digest, made, ...loss }: OwnedArtifact,
     reasons: readonly Reason[],
-    pins: ReadonlyMap<string, readonly string[]>,
+    pins: Readonly<Record<'booted' | 'asked', ReadonlyMap<string, readonly string[]>>>,
   ): Promise<ImageArtifact> {
     const record = this.records.artifact(id);
     const lost = loss.lost || loss.damaged;
@@ -208,7 +208,8 @@ export class ImageLife {
       made: made === undefined ? undefined : new Date(made).toISOString(),
       inputs: record?.inputs ?? [],
       kept: wordsOf(reasons),
-      booted: record?.kind === 'generation' ? (pins.get(digest) ?? []) : [],
+      booted: record?.kind === 'generation' ? (pins.booted.get(digest) ?? []) : [],
+      asked: record?.kind === 'generation' ? (pins.asked.get(digest) ?? []) : [],
       note: record === undefined || lost ? undefined : await readNote(join(directory, `${record.kind}.json`)),
       called: live === undefined ? digest : `${digest}+live(${live.commit.slice(0, 9)})`,
       live,

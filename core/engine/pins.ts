@@ -39,17 +39,23 @@ export class Pins {
     });
   }
 
-  /** Nodes by the generation that they pin. */
+  /** Nodes by the generation that they pin, and so by two where one asked for another than it booted. */
   byGeneration(): Map<string, string[]> {
-    const nodes = new Map<string, string[]>();
-    for (const { known } of [this.#booted, this.#asked]) {
-      for (const [node, generation] of known) {
-        const list = nodes.get(generation);
-        if (list === undefined) nodes.set(generation, [node]);
-        else list.push(node);
-      }
-    }
-    return nodes;
+    return nodesBy([this.#booted, this.#asked]);
+  }
+
+  /** Nodes by the generation of their last whole boot. */
+  bootedOf(): Map<string, string[]> {
+    return nodesBy([this.#booted]);
+  }
+
+  /** Nodes by the generation that they asked for since their last whole boot, where it is another. */
+  askedFor(): Map<string, string[]> {
+    return nodesBy([this.#asked]);
+  }
+
+  get writes(): readonly LaterWrites[] {
+    return [this.#booted.writes, this.#asked.writes];
   }
 
   /** Resolves when all is written; what a full disk refuses is tried again until it is. */
@@ -61,6 +67,18 @@ export class Pins {
     const outcomes = await Promise.allSettled([this.#booted.writes.close(), this.#asked.writes.close()]);
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
   }
+}
+
+function nodesBy(remembered: readonly Remembered[]): Map<string, string[]> {
+  const nodes = new Map<string, string[]>();
+  for (const { known } of remembered) {
+    for (const [node, generation] of known) {
+      const list = nodes.get(generation);
+      if (list === undefined) nodes.set(generation, [node]);
+      else list.push(node);
+    }
+  }
+  return nodes;
 }
 
 /** A generation a node, in memory and in a database of the store. */

@@ -10,7 +10,7 @@ export interface RetentionInput {
   readonly needed: Iterable<readonly string[]>;
   /** Newest first. */
   readonly generations: readonly GenerationRecord[];
-  /** Nodes by the generation that they booted. */
+  /** Nodes by the generation that they booted, or asked for since. */
   readonly pins: ReadonlyMap<string, readonly string[]>;
   /** How many generations of an image are kept besides the newest. */
   readonly keep: number;

@@ -295,6 +295,8 @@ export interface ImageArtifact {
   readonly kept: readonly string[];
   /** Nodes whose last whole boot was of this generation. */
   readonly booted: readonly string[];
+  /** Nodes that asked for this generation since, and have not reported a boot of it. */
+  readonly asked: readonly string[];
   /** What the build wrote down: base.json, boot.json or generation.json in it. */
   readonly note: unknown;
   /** How people name it: of a generation over which live files lie `<digest>+live(<commit>)`, the commit that changed them last. */

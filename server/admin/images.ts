@@ -31,6 +31,7 @@ const onDisk = z.strictObject({
   inputs: z.array(z.string()).describe('Ids of what it was made from'),
   kept: z.array(z.string()).describe('Why it stays; none: the next apply removes it'),
   booted: z.array(z.string()).describe('Nodes whose last whole boot was of this generation'),
+  asked: z.array(z.string()).describe('Nodes that asked for this generation since, and have not reported a boot of it'),
   note: z.unknown().optional().describe('What the build wrote down about itself'),
   called: z.string().describe('How people name it: the digest, and +live(commit) where live files lie over it'),
   live: z

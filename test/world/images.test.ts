@@ -187,7 +187,10 @@ describe('earlier generations', () => {
     for (const commit of commits.slice(2)) await settle(commit);
     // n01 may run either.
     expect(generations()).toEqual(expect.arrayContaining([first, second]));
-    expect((await image())?.artifacts.find((it) => it.digest === second)?.kept).toEqual(['pinned by n01']);
+    const standing = await image();
+    const [was, next] = [first, second].map((digest) => standing?.artifacts.find((it) => it.digest === digest));
+    expect(was).toMatchObject({ kept: ['pinned by n01'], booted: ['n01'], asked: [] });
+    expect(next).toMatchObject({ kept: ['pinned by n01'], booted: [], asked: ['n01'] });
     await lab.stop();
     await settle(commits[6] ?? '');
     lab.engine?.booted('n01', commits[1] ?? '', second);

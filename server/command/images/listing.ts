@@ -98,14 +98,16 @@ export function leftLines({ image, kind, artifacts }: ImageStanding): string[] {
   });
   const bytes = bytesOf(artifacts);
   const why = new Set(artifacts.flatMap(({ kept }) => (kept.length === 0 ? ['the next apply removes it'] : kept)));
-  const pinned = artifacts.some(({ booted }) => booted.length > 0);
+  const pinned = artifacts.some(({ booted, asked }) => booted.length + asked.length > 0);
   const prunable = why.has('kept for a revert') || why.has('not known');
   return [
     `${image === '' ? 'not known of which image' : `${image} has no row any more`}: ${parts.join(', ')}${bytes === '' ? '' : ` (${bytes})`}: ${[...why].join('; ')}`,
     ...(prunable
       ? ['  let go of what is kept for a revert or not known: litehouse images prune --all (--dry-run shows it first)']
       : []),
-    ...(pinned ? ['  let go of what nodes booted, when they run it no more: litehouse release NODERANGE'] : []),
+    ...(pinned
+      ? ['  let go of what nodes booted or asked for, when they run it no more: litehouse release NODERANGE']
+      : []),
   ];
 }
 
@@ -164,6 +166,7 @@ export function imageDetail(image: ImageStanding, outdated: Outdated | undefined
       artifact.kept.length === 0 ? 'nothing keeps it: the next apply removes it' : `kept: ${artifact.kept.join('; ')}`,
     );
     row('', artifact.booted.length === 0 ? '' : `running: ${foldNodes(artifact.booted, 200)}`);
+    row('', artifact.asked.length === 0 ? '' : `asked for it, no report yet: ${foldNodes(artifact.asked, 200)}`);
   }
   return [...lines, ...leftLines(image)];
 }
