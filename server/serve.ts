@@ -118,6 +118,11 @@ export async function startServer(settings: Settings, log: Log, told?: AbortSign
       if (stage === 'booted' && commit !== undefined) engine.booted(name, commit, generation);
     });
     undo.push(async () => undoHolds());
+    const undoBoots = engine.onBootsProblem((error) => {
+      if (error === undefined) log('info', 'what nodes booted is written again');
+      else log('error', 'what nodes booted is not written', { error, hint: 'it waits, and is tried again' });
+    });
+    undo.push(async () => undoBoots());
     const look = lookWith(engine, applied);
     let onEnd: (failure: Failure) => void = () => {};
     const failed = new Promise<Failure>((resolve) => {

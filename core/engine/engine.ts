@@ -130,7 +130,12 @@ class RunningEngine implements Engine {
     this.life = new ImageLife(store, builds, settings.keepGenerations);
     const { asked } = this.life.records;
     const bootedSets = new BootedSets(store);
-    this.holding = new Holding(bootedSets, this.life.pins, (reason) => this.reconcile(reason, { again: true }));
+    this.holding = new Holding(
+      bootedSets,
+      this.life.pins,
+      (reason) => this.reconcile(reason, { again: true }),
+      (problem) => this.events.emit('boots', problem),
+    );
     const onDisk = {
       present: (id: string) => builds.present(id),
       generations: (image: string) => this.generationCounts.get(image) ?? 0,
@@ -448,6 +453,15 @@ class RunningEngine implements Engine {
 
   bootsWritten(): Promise<void> {
     return this.holding.written();
+  }
+
+  get bootsProblem(): string | undefined {
+    return this.holding.problem;
+  }
+
+  onBootsProblem(listener: (problem: string | undefined) => void): () => void {
+    this.events.on('boots', listener);
+    return () => this.events.off('boots', listener);
   }
 
   release(nodes: Iterable<string>): Promise<readonly string[]> {

@@ -2,6 +2,7 @@
 import type { NodeSet } from '../plan/make-plan.ts';
 import type { Held } from '../plan/parts.ts';
 import type { BootedSets } from './holds.ts';
+import type { LaterWrites } from './later-writes.ts';
 import type { Pins } from './pins.ts';
 
 /** How long nodes that boot are waited for before what was held for them goes. */
@@ -15,10 +16,32 @@ export class Holding {
   #nodes: ReadonlySet<string> = new Set();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(sets: BootedSets, pins: Pins, again: (reason: string) => Promise<unknown>) {
+  /** @param onProblem hears when what nodes booted cannot be written (then why), and when it can again */
+  constructor(
+    sets: BootedSets,
+    pins: Pins,
+    again: (reason: string) => Promise<unknown>,
+    onProblem: (problem: string | undefined) => void = () => {},
+  ) {
     this.#sets = sets;
     this.#pins = pins;
     this.#again = again;
+    let before: string | undefined;
+    const told = (): void => {
+      const { problem } = this;
+      if ((before === undefined) !== (problem === undefined)) onProblem(problem);
+      before = problem;
+    };
+    for (const writes of this.#writes) writes.onProblem = told;
+  }
+
+  get #writes(): readonly LaterWrites[] {
+    return [this.#sets.writes, ...this.#pins.writes];
+  }
+
+  /** Why what nodes booted cannot be written now; undefined: it can. It waits, and is tried again until it is written. */
+  get problem(): string | undefined {
+    return this.#writes.map(({ problem }) => problem).find((it) => it !== undefined);
   }
 
   /** What is held in the world that came into effect. */

@@ -30,7 +30,7 @@ export class BootedSets {
   /** Grows with every change: what was composed before one stands on other holds. */
   version = 0;
   private readonly known: Map<string, Booted>;
-  private readonly writes: LaterWrites;
+  readonly writes: LaterWrites;
 
   constructor(store: Store) {
     this.writes = new LaterWrites(store, database, (node) => this.known.get(node));

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { memoryStore, type Store } from '../apply/store.ts';
+import { Holding } from './holding.ts';
 import { BootedSets } from './holds.ts';
 import { LaterWrites } from './later-writes.ts';
 import { Pins } from './pins.ts';
@@ -38,6 +39,26 @@ describe('what a full disk refuses', () => {
     await until(() => disk.store.get('pinned', 'n01') !== undefined);
     expect(disk.store.get('pinned', 'n01')).toBe('g2');
     await writes.close();
+  });
+
+  test('is said once, and once that it is written', async () => {
+    const disk = fullDisk();
+    const [sets, pins] = [new BootedSets(disk.store), new Pins(disk.store)];
+    const said: (string | undefined)[] = [];
+    const holding = new Holding(
+      sets,
+      pins,
+      async () => undefined,
+      (problem) => said.push(problem),
+    );
+    pins.booted('n01', 'g1');
+    pins.asked('n02', 'g1');
+    for (let i = 0; i < 2; i++) await expect(holding.written()).rejects.toThrow('no space');
+    expect([said, holding.problem]).toEqual([['no space'], 'no space']);
+    disk.full = false;
+    await holding.written();
+    expect([said, holding.problem]).toEqual([['no space', undefined], undefined]);
+    await holding.close();
   });
 
   test('is tried a last time as the server stops, and then no more', async () => {

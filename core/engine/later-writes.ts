@@ -15,6 +15,10 @@ export class LaterWrites {
   #timer: NodeJS.Timeout | undefined;
   #underWay: Promise<void> = Promise.resolve();
   #closed = false;
+  /** Why the last write failed; undefined: it did not. */
+  problem: string | undefined;
+  /** Hears when that changes. */
+  onProblem: () => void = () => {};
 
   /** @param current what a key has at the time of writing; undefined: it goes */
   constructor(store: Store, database: string, current: (key: string) => unknown, retry: number = retryMilliseconds) {
@@ -52,8 +56,16 @@ export class LaterWrites {
     } catch (error) {
       for (const key of keys) this.#waiting.add(key);
       this.#writeIn(this.#retry);
+      this.#told((error as Error).message);
       throw error;
     }
+    this.#told(undefined);
+  }
+
+  #told(problem: string | undefined): void {
+    if (problem === this.problem) return;
+    this.problem = problem;
+    this.onProblem();
   }
 
   /** Writes a last time; rejects with what stays unwritten for good. */

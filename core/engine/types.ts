@@ -219,6 +219,10 @@ export interface Engine {
   asked(node: string, generation: string): void;
   /** Resolves when all that `booted` was told is on the disk; rejects where the disk refuses it, and it is tried again. */
   bootsWritten(): Promise<void>;
+  /** Why that is not on the disk, or what nodes asked for; undefined: nothing stands in the way. */
+  readonly bootsProblem: string | undefined;
+  /** Hears when that begins and when it is over. Returns its own undo. */
+  onBootsProblem(listener: (problem: string | undefined) => void): () => void;
   /** Lets go of what is held for nodes and of the generations that they pin, and applies; gives those of which a boot was known. */
   release(nodes: Iterable<string>): Promise<readonly string[]>;
   status(): Promise<Status>;

@@ -43,6 +43,14 @@ describe('the admin listener', () => {
     expect(await (await ask('/ready', {}, '10.0.0.9')).text()).toBe('not ready: node reports are not stored\n');
   });
 
+  test('says the same where only what the engine makes of reports cannot be stored', async () => {
+    const status = async () => ({ ...quietStatus, state: 'applied' as const, applied: 'c' });
+    const { ask } = open({ status, bootsProblem: 'no space in lmdb' });
+    const problem = expect.stringMatching(/^node reports cannot be stored.*no space in lmdb/);
+    expect(await (await ask('/status')).json()).toMatchObject({ problem });
+    expect((await ask('/ready')).status).toBe(503);
+  });
+
   test('tells of wrong tokens, also where nothing is refused for them, and not of none, which is how git begins', async () => {
     const { ask, refused } = open({}, false);
     await ask('/status', {}, '10.0.0.9');

@@ -143,7 +143,7 @@ export function adminApp(parts: AdminParts): { readonly app: Hono<AdminEnv>; rea
 
   app.get('/health', (c) => c.text('ok\n'));
   app.get('/ready', async (c) => {
-    const readiness = readinessOf(await engine.status(), reportsProblem(parts.reports));
+    const readiness = readinessOf(await engine.status(), reportsProblem(engine, parts.reports));
     const mayRead = judge(c, 'read').kind === 'allowed';
     return c.text(readinessText(readiness, mayRead), readiness.ready ? 200 : 503);
   });

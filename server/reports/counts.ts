@@ -44,20 +44,26 @@ export function bootCounts(
 export type ServerStatus = Status & { readonly boots: readonly BootCount[] };
 
 export async function statusWithBoots(
-  engine: Pick<Engine, 'status' | 'world'>,
+  engine: Pick<Engine, 'status' | 'world' | 'bootsProblem'>,
   reports: Known | undefined,
 ): Promise<ServerStatus> {
   const status = await engine.status();
   const counts = [...bootCounts(engine.world, reports).values()].filter(({ nodes }) => nodes > 0);
   const applied = counts.filter(({ commit }) => commit === status.applied);
-  const problem = [status.problem, reportsProblem(reports)].filter((it) => it !== undefined).join('; ') || undefined;
+  const problem =
+    [status.problem, reportsProblem(engine, reports)].filter((it) => it !== undefined).join('; ') || undefined;
   return { ...status, problem, boots: [...applied, ...counts.filter((count) => !applied.includes(count))] };
 }
 
 /** What somebody has to do so that nodes may report again; undefined: nothing. */
-export function reportsProblem(reports: Pick<Known, 'problem'> | undefined): string | undefined {
-  if (reports?.problem === undefined) return undefined;
-  return `node reports cannot be stored, and nodes are told to try again: ${reports.problem}; free space there (df -h, df -i)`;
+export function reportsProblem(
+  { bootsProblem }: Pick<Engine, 'bootsProblem'>,
+  reports: Pick<Known, 'problem'> | undefined,
+): string | undefined {
+  // A report is answered when it is on the disk together with what the engine makes of it.
+  const problem = reports?.problem ?? bootsProblem;
+  if (problem === undefined) return undefined;
+  return `node reports cannot be stored, and nodes are told to try again: ${problem}; free space there (df -h, df -i)`;
 }
 
 /** What `GET /history` gives. */

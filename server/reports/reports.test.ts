@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { memoryStore } from '../../core/apply/store.ts';
 import type { NodeAnswer, World } from '../../core/plan/world.ts';
-import { quietStatus } from '../../test/server/fake-engine.ts';
+import { fakeEngine, quietStatus } from '../../test/server/fake-engine.ts';
 import { forgetNodes } from '../daily.ts';
 import { bootLines, bootsOf } from './boots.ts';
 import { bootCounts, bootCountText, statusWithBoots } from './counts.ts';
@@ -266,7 +266,8 @@ describe('how far a commit came', () => {
   test('is told with the commit in effect first, and with each commit of the history', async () => {
     const answers = new Map([['w1', set(old)] as const, ['n1', set(now)] as const]);
     const world = { answers } as unknown as World;
-    const status = await statusWithBoots({ world, status: async () => ({ ...quietStatus, applied: now }) }, undefined);
+    const engine = fakeEngine({ world, status: async () => ({ ...quietStatus, applied: now }) });
+    const status = await statusWithBoots(engine, undefined);
     expect(status.boots.map(({ commit, nodes }) => [commit, nodes])).toEqual([
       [now, 1],
       [old, 1],

@@ -61,6 +61,8 @@ export function fakeEngine(parts: Partial<Engine> = {}): FakeEngine {
       calls.push(['asked', ...args]);
     },
     bootsWritten: async () => {},
+    bootsProblem: undefined,
+    onBootsProblem: () => () => {},
     release: async (nodes) => {
       const names = [...nodes];
       calls.push(['release', names]);
