@@ -40,6 +40,7 @@ test('what a library says on the console is one line of the log, on a line of it
     write('Write error: No space left on device position 1, size 2');
     console.error(new Error('Attempting to write page at position 1, size 2, blocks 1, buffer sizes 1 2 3'));
     console.warn('two\nlines');
+    console.warn('a line\n'.repeat(50));
   } finally {
     undo();
   }
@@ -47,8 +48,9 @@ test('what a library says on the console is one line of the log, on a line of it
   const [left, ...more] = out.trimEnd().split('\n');
   expect(left).toMatch(/^Write error: .* size 2$/);
   expect(more.map((line) => JSON.parse(line))).toMatchObject([
-    { level: 'warn', what: 'said by a library', said: expect.stringContaining('Attempting to write page') },
-    { said: 'two' },
+    { level: 'warn', what: 'said by a library', said: expect.stringMatching(/Attempting to write page[\s\S]*\n +at /) },
+    { said: 'two\nlines' },
+    { said: `${'a line\n'.repeat(19)}a line` },
   ]);
 });
 

@@ -28,16 +28,20 @@ export function openLog(
   };
 }
 
+/** Lines that are kept of what a library says: a stack with its message. */
+const mostLines = 20;
+
 /**
- * Takes what libraries say on the console into the log, a line each; gives its own undo. On a full disk lmdb's C code begins a line on
+ * Takes what libraries say on the console into the log, an event each; gives its own undo. On a full disk lmdb's C code begins a line on
  * stderr ("Write error: …"), leaves it open, and then its JavaScript says the same on the console.
  */
 export function consoleToLog(log: Log, write: (text: string) => void): () => void {
   const { error, warn } = console;
   const say = (...said: unknown[]): void => {
-    const [first = ''] = textOf(...said).split('\n', 1);
-    if (first.includes('Attempting to write page')) write('\n');
-    log('warn', 'said by a library', { said: first });
+    const lines = textOf(...said).split('\n', mostLines);
+    if (lines[0]?.includes('Attempting to write page')) write('\n');
+    // The log writes the ends of lines as \n, so that an event stays one line.
+    log('warn', 'said by a library', { said: lines.join('\n') });
   };
   console.error = say;
   console.warn = say;
