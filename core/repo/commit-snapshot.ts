@@ -107,6 +107,50 @@ async function findFolder(source: ObjectSource, root: string, folder: string): P
   return tree;
 }
 
+/**
+ * Files of commits that no commit asked about before had at the same path, sorted by path. A folder that one of them had is not
+ * looked into again: a long history costs its changes, not its commits times its files.
+ */
+export class NewFiles {
+  readonly #source: ObjectSource;
+  readonly #seen = new Set<string>();
+
+  constructor(source: ObjectSource) {
+    this.#source = source;
+  }
+
+  async of(commit: string): Promise<FileEntry[]> {
+    const { tree } = await rootTree(this.#source, commit);
+    const files: FileEntry[] = [];
+    let folders = 0;
+    let level = this.#isNew('', tree) ? [{ path: '', tree }] : [];
+    for (let depth = 0; level.length > 0; depth++) {
+      if (depth > DEEPEST) throw tooDeep('');
+      folders += level.length;
+      const objects = await this.#source.read(level.map((each) => each.tree));
+      const next: typeof level = [];
+      for (const [index, each] of level.entries()) {
+        for (const { mode, name, oid } of parseTree(expectType(objects[index], 'tree', each.tree).data)) {
+          const path = join(each.path, name);
+          if (!this.#isNew(path, oid)) continue;
+          if (mode === '040000') next.push({ path, tree: oid });
+          else files.push({ path, mode, oid });
+        }
+        if (folders + next.length > MOST_FILES || files.length > MOST_FILES) throw tooMany('');
+      }
+      level = next;
+    }
+    return files.sort((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)));
+  }
+
+  #isNew(path: string, oid: string): boolean {
+    const key = `${oid} ${path}`;
+    if (this.#seen.has(key)) return false;
+    this.#seen.add(key);
+    return true;
+  }
+}
+
 interface PendingFolder {
   readonly path: string;
   readonly tree: string;
@@ -126,7 +170,7 @@ async function unfold(
   const read: PendingFolder[] = [];
   let level = [{ path: folder, tree }];
   for (let depth = 0; level.length > 0; depth++) {
-    if (depth > DEEPEST) throw new Error(`folders are nested more than ${DEEPEST} deep below '${folder}'`);
+    if (depth > DEEPEST) throw tooDeep(folder);
     if (read.length + level.length > MOST_FILES) throw tooMany(folder);
     const objects = await source.read(level.map((each) => each.tree));
     const next: { path: string; tree: string }[] = [];
@@ -161,6 +205,10 @@ async function unfold(
 
 function join(folder: string, name: string): string {
   return folder === '' ? name : `${folder}/${name}`;
+}
+
+function tooDeep(folder: string): Error {
+  return new Error(`folders are nested more than ${DEEPEST} deep below '${folder}'`);
 }
 
 function tooMany(folder: string): Error {

@@ -1,10 +1,9 @@
 /** Looks for secrets in every commit that a push brings, by whatever ref: what once is in the repository can be read for ever (law 7). */
 import { secretsIn } from '../../core/check/secrets.ts';
 import type { Diagnostic } from '../../core/diagnostic/diagnostic.ts';
-import { openCommit } from '../../core/repo/commit-snapshot.ts';
+import { NewFiles, openCommit } from '../../core/repo/commit-snapshot.ts';
 import { firstOf, type ObjectSource } from '../../core/repo/objects.ts';
 import type { Repository } from '../../core/repo/repository.ts';
-import type { FileEntry } from '../../core/repo/snapshot.ts';
 
 export interface SecretBrought {
   readonly commit: string;
@@ -31,7 +30,7 @@ export async function peel(
 export async function secretsBrought(
   tips: readonly string[],
   judged: string | undefined,
-  repository: Pick<Repository, 'objects' | 'folders'>,
+  repository: Pick<Repository, 'objects'>,
   relay: ObjectSource,
 ): Promise<SecretBrought[]> {
   const source = firstOf(repository.objects, relay);
@@ -39,18 +38,11 @@ export async function secretsBrought(
   // An everyday push is one commit, and that one is judged.
   const wanted = fresh.filter((commit) => commit !== judged).reverse();
   if (wanted.length === 0) return [];
-  const known = new Set<string>();
-  const key = ({ path, oid }: FileEntry) => `${oid} ${path}`;
-  for (const commit of old) {
-    const { entries } = await (await openCommit(source, commit, repository.folders)).list('');
-    for (const entry of entries) known.add(key(entry));
-  }
+  const files = new NewFiles(source);
+  for (const commit of old) await files.of(commit);
   const found: SecretBrought[] = [];
   for (const commit of wanted) {
-    const snapshot = await openCommit(source, commit, repository.folders);
-    const entries = (await snapshot.list('')).entries.filter((entry) => !known.has(key(entry)));
-    for (const entry of entries) known.add(key(entry));
-    const diagnostics = await secretsIn(entries, snapshot);
+    const diagnostics = await secretsIn(await files.of(commit), await openCommit(source, commit));
     if (diagnostics.length > 0) found.push({ commit, diagnostics });
   }
   return found;
