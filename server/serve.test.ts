@@ -23,6 +23,7 @@ import {
 } from '../test/server/harness.ts';
 import { temporaryDirs } from '../test/server/temporary.ts';
 import { lockOrFail } from './running/engine.ts';
+import { writeNote } from './running/note.ts';
 import { startServer } from './serve.ts';
 import { readSettings } from './settings.ts';
 
@@ -325,6 +326,19 @@ describe('a server that starts', () => {
     });
     await server.stop();
     expect(said).toEqual([{ process: process.pid, for: 'litehouse status', stopping: false }]);
+  });
+
+  test('is not taken for the server that was killed with the same process id', async () => {
+    const settings = await settingsOf(temporary());
+    mkdirSync(settings.state, { recursive: true });
+    const started = new Date(0).toISOString();
+    await writeNote(settings, { pid: process.pid, admin: 'http://127.0.0.1:1', node: '', started, key: 'k' });
+    const noted: unknown[] = [];
+    const server = await startServer(settings, (_level, what) => {
+      if (what === 'made repository') noted.push(noteOf(settings.dir));
+    });
+    await server.stop();
+    expect(noted).toEqual([undefined]);
   });
 
   test('answers commands before its first look at the branch has ended, and can be told to stop', async () => {

@@ -83,6 +83,8 @@ export async function startServer(settings: Settings, log: Log, told?: AbortSign
       ...(told === undefined ? {} : { signal: told }),
     });
     undo.push(release);
+    // One that a kill left counts for a process of the same id, which a container gives again.
+    await removeNote(settings);
     // Removed last, so that whoever comes meanwhile reads that it stops.
     undo.push(() => removeNote(settings));
     const made = await makeServerDir(settings);
