@@ -12,11 +12,12 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import promises, { writeFile } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import slowImage from '../../test/plugins/slow-image.ts';
 import { applierOptions, openApplier, run, worldOf } from '../../test/world/build.ts';
 import type { ArtifactOutput } from '../plugin/output.ts';
@@ -129,6 +130,30 @@ describe('builds', () => {
     expect(report).toMatchObject({ outcome: 'applied', kept: [], changed: [] });
     expect(again.present(generation?.id ?? '')).toBe(true);
     await again.close();
+  });
+
+  it('whose mode cannot be mended at a start are said, and the server starts', async () => {
+    const wanted = artifactsOf('a');
+    const [base] = wanted.values();
+    const queue = await openQueue();
+    queue.want(wanted, 'c0mmit', noFiles);
+    await queue.idle();
+    await queue.close();
+    await applier.close();
+    chmodSync(place(base), 0o755);
+    applier = await openApplier(applierOptions(dir, store));
+    // As the system refuses it of another's file, and on what is mounted for reading only.
+    const chmod = vi.spyOn(promises, 'chmod').mockRejectedValue(new Error('EROFS: read-only file system'));
+    syncBuiltinESMExports();
+    try {
+      const again = await openQueue();
+      expect(problems).toEqual([`${place(base)} keeps the mode of an older version: EROFS: read-only file system`]);
+      expect(again.present(base?.id ?? '')).toBe(true);
+      await again.close();
+    } finally {
+      chmod.mockRestore();
+      syncBuiltinESMExports();
+    }
   });
 
   it('that fail while nothing can be written down have failed all the same: the next one begins, and the server goes on', async () => {

@@ -129,7 +129,10 @@ export class BuildQueue {
         queue.#rows.set(row.artifact, { root, path: row.path });
         // An older version left trees open to all.
         const mode = modeOfArtifact(place);
-        if ((found.mode & 0o7777) !== mode) await chmod(place, mode);
+        if ((found.mode & 0o7777) !== mode)
+          await chmod(place, mode).catch((error: Error) =>
+            options.onProblem?.(`${place} keeps the mode of an older version: ${error.message}`),
+          );
       }
     }
     queue.#empty();

@@ -170,6 +170,7 @@ class RunningEngine implements Engine {
     const recovery = await applier.recover();
     // The queue calls back into the engine that holds it.
     const holder: { engine?: RunningEngine } = {};
+    const notices: string[] = [];
     const builds = await BuildQueue.open({
       roots: applier.roots,
       store,
@@ -183,13 +184,14 @@ class RunningEngine implements Engine {
       onChange: (artifact, failure) => holder.engine?.buildSettled(artifact, failure),
       onLine: (artifact, _line, progress, since) =>
         holder.engine?.tellBuild(holder.engine.progress.line(artifact, progress, since)),
-      onProblem: (line) => holder.engine?.tellBuild(line),
+      onProblem: (line) => (holder.engine === undefined ? notices.push(line) : holder.engine.tellBuild(line)),
       onRemoval: settings.onRemoval,
       width: settings.builds,
       patience: buildPatience(settings.buildMinutes),
     });
     const stamp = stampOf(settings, loaded, options);
     const engine = new RunningEngine(settings, loaded, stamp, repository, store, applier, builds);
+    engine.notices.push(...notices);
     for (const [root, lines] of recovery.damaged) {
       engine.notices.push(
         `the manifest of root ${root} was damaged (${lines} lines): its paths were looked at on the disk`,
