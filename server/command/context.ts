@@ -11,6 +11,8 @@ export interface CommandContext {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Where an installed litehouse keeps what is its own (`installedDir`). */
   readonly systemDir: string;
+  /** Milliseconds that each question of doctor may take, where that is not its own to say: tests ask busy machines. */
+  readonly patience?: number;
   /** What the command line ends with; commands raise it to 1 where the thing asked about is not so. */
   status: ExitStatus;
 }

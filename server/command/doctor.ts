@@ -70,7 +70,7 @@ async function examine(
       mend: 'litehouse nodels lists the nodes; litehouse status says whether a commit is in effect',
     });
   const given: DoctorOptions = { whole: options.whole === true, mount: options.mount, tftp: tftpOf(options) };
-  const probes = new Probes();
+  const probes = new Probes(context.patience);
   const status = await house.status();
   const found: NodeDiagnosis[] = missed.map(unknownNode);
   // Of a hundred thousand nodes nobody reads what is well.

@@ -14,7 +14,7 @@ import { request } from 'node:http';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { litehouse, litehouseWith } from '../../test/server/command-line.ts';
+import { litehouse, litehouseWith, patientLitehouse } from '../../test/server/command-line.ts';
 import { startTestServer, type TestServer } from '../../test/server/harness.ts';
 import type { NodeDiagnosis } from './examine.ts';
 import type { Finding, Verdict } from './finding.ts';
@@ -109,7 +109,8 @@ async function edit(command: unknown): Promise<void> {
   if (outcome.outcome !== 'applied') throw new Error(`${outcome.outcome}: ${outcome.lines.join('\n')}`);
 }
 
-const doctor = (...args: string[]) => litehouse(server.dir, 'doctor', ...args, '--no-mount', '--dir', server.dir);
+const doctor = (...args: string[]) =>
+  patientLitehouse(server.dir, 'doctor', ...args, '--no-mount', '--dir', server.dir);
 const repair = () => litehouse(server.dir, 'apply', '--repair', '--dir', server.dir);
 
 async function examined(

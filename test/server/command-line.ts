@@ -19,16 +19,27 @@ export function litehouseWith(
   cwd: string,
   ...args: string[]
 ): Promise<CommandResult> {
-  // No litehouse is installed on the machine that runs tests, whatever that machine is.
-  return installedLitehouse('/nonexistent', env, cwd, ...args);
+  return run({ env, cwd }, args);
+}
+
+/** One command line that gives servers all the time of a test to answer. */
+export function patientLitehouse(cwd: string, ...args: string[]): Promise<CommandResult> {
+  return run({ cwd, patience: 60_000 }, args);
 }
 
 /** The same on a machine with an installed litehouse, whose directory is another than the real one. */
-export async function installedLitehouse(
+export function installedLitehouse(
   systemDir: string,
   env: Readonly<Record<string, string>>,
   cwd: string,
   ...args: string[]
+): Promise<CommandResult> {
+  return run({ systemDir, env, cwd }, args);
+}
+
+async function run(
+  given: Partial<CommandContext> & Pick<CommandContext, 'cwd'>,
+  args: readonly string[],
 ): Promise<CommandResult> {
   let out = '';
   let err = '';
@@ -44,10 +55,11 @@ export async function installedLitehouse(
       width: 100,
       during: (_, work) => work,
     },
-    cwd,
-    env,
-    systemDir,
+    env: {},
+    // No litehouse is installed on the machine that runs tests, whatever that machine is.
+    systemDir: '/nonexistent',
     status: 0,
+    ...given,
   };
   const status = await runCommandLine(args, context, '0.0.0');
   return { status, out, err };
