@@ -22,7 +22,7 @@ export type ClusterFiles = Map<string, string>;
 /** The management node of every generated cluster. */
 export const masterAddress = '10.0.0.1';
 
-/** The cookbook's Red Hat list, with a few of the options that sites add to it. */
+/** The cookbook's Red Hat list, with a few of the options that sites add to it; with /var/run as a link, Debian's systemd would not start. */
 const litefilePaths: readonly (readonly [path: string, options?: string])[] = [
   ['/etc/adjtime'],
   ['/etc/fstab'],
@@ -62,7 +62,7 @@ const litefilePaths: readonly (readonly [path: string, options?: string])[] = [
   ['/var/lib/ntp/'],
   ['/var/lock/'],
   ['/var/log/', 'bind'],
-  ['/var/run/'],
+  ['/var/run/', 'bind'],
   ['/var/tmp/'],
   ['/opt/xcat/'],
   ['/xcatpost/'],
