@@ -23,7 +23,10 @@ J
 node $litehouse/dist/server/main.js serve --dir $house >/tmp/litehouse.log 2>&1 &
 wait_for test -s $house/state/server.json
 say "litehouse is up"
-busybox wget -q -O - http://127.0.0.1:3080/status | grep -oE '"(id|state|nodes|waiting)":("[^"]*"|[0-9]+|\[[^]]*\])' | tr '\n' ' ' | told
+status() { busybox wget -q -O - http://127.0.0.1:3080/status; }
+has_looked() { ! status | grep -q '"state":"applying"'; }
+wait_for has_looked
+status | grep -oE '"(id|state|nodes|waiting)":("[^"]*"|[0-9]+|\[[^]]*\])' | tr '\n' ' ' | told
 echo
 git clone --quiet http://127.0.0.1:3080/config.git /srv/clone
 cd /srv/clone || exit 1
